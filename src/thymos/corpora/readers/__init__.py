@@ -1,0 +1,1 @@
+"""One module a corpus, written against the official release; each defines ``READER``."""
