@@ -1,0 +1,64 @@
+"""The command line: ``thymos``."""
+
+import sys
+from importlib import import_module
+
+import typer
+from rich.console import Console
+
+from thymos import __version__
+from thymos.errors import ThymosError
+
+app = typer.Typer(
+    name="thymos",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Affective computing you can trust: every rater kept, every score with its floor, ceiling, interval and "
+    "split guarantee, every published claim with a verdict.",
+)
+
+# Heavy libraries load only for the command that needs them: each command module imports its own.
+COMMAND_MODULES = ("studies", "score", "data", "tour")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"thymos {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Run ``thymos COMMAND --help`` for the options and examples of a command."""
+
+
+def _mount() -> None:
+    for name in COMMAND_MODULES:
+        import_module(f"thymos.commands.{name}").register(app)
+
+
+def main() -> None:
+    """Entry point: errors that thymos raises on purpose are one line, Ctrl-C keeps what is finished."""
+    console = Console(stderr=True)
+    _mount()
+    try:
+        app(standalone_mode=False)
+    except ThymosError as error:
+        console.print(f"[red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        console.print("stopped; finished work is kept, the same command goes on from here")
+        sys.exit(130)
+    except Exception as error:  # usage errors of the command line
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            error.show()
+            sys.exit(error.exit_code)
+        raise
+
+
+if __name__ == "__main__":
+    main()

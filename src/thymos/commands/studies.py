@@ -1,0 +1,176 @@
+"""``thymos list | run | show | report``: studies from the command line."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from thymos.errors import BadInput
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Folder with the corpora (default: THYMOS_DATA, then ../shared/data).")
+]
+OutputOption = Annotated[Path, typer.Option("--output", help="Where runs are kept.")]
+VERDICT_STYLE = {"holds": "green", "not shown": "yellow", "contradicted": "red", "not testable here": "dim"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("list")(list_studies)
+    app.command("run")(run)
+    app.command("show")(show)
+    app.command("report")(report)
+
+
+def list_studies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the studies.
+
+    Example:
+
+        thymos list
+    """
+    from thymos.studies.registry import studies
+
+    known = studies().values()
+    if as_json:
+        fields = ("slug", "card", "title", "question", "corpora")
+        print(json.dumps([{name: getattr(study, name) for name in fields} for study in known], indent=1))
+        return
+    table = Table("study", "card", "question", "data", title="Studies (thymos run STUDY)")
+    for study in known:
+        data = ", ".join(study.corpora) or "ships with thymos"
+        table.add_row(study.slug, str(study.card), study.question, data)
+    Console().print(table)
+
+
+def run(
+    study: Annotated[str, typer.Argument(help="Slug of the study; see `thymos list`.")],
+    data: DataOption = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A smaller run, stamped as such.")] = False,
+    seed: Annotated[int, typer.Option(help="Base of all random numbers.")] = 0,
+    model: Annotated[
+        str, typer.Option(help="Language model: embedded, a folder, hf:ORG/NAME or openai:NAME@URL.")
+    ] = "embedded",
+    encoder: Annotated[str, typer.Option(help="Hugging Face encoder (folder or id) for studies that fine-tune.")] = "",
+    output: OutputOption = Path("runs"),
+    publish: Annotated[bool, typer.Option("--publish", help="Write docs/results/STUDY.json (in a checkout).")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Run a study; an interrupted run goes on where it stopped.
+
+    Examples:
+
+        thymos run manipulation_trial --data ../shared/data
+
+        thymos run persian_emotion --encoder ./xlm-roberta-large
+
+        thymos run emotional_boundaries --model openai:llama3@http://localhost:11434/v1
+    """
+    from thymos.studies.contract import Settings
+    from thymos.studies.publishing import publish as write_result
+    from thymos.studies.registry import get_study
+    from thymos.studies.runner import run_study
+
+    chosen = get_study(study)
+    settings = Settings(data=data, quick=quick, seed=seed, model=model, encoder=encoder, output=output)
+    if publish and quick:
+        raise BadInput("a quick run is not published", mend="leave --quick out")
+    result = run_study(chosen, settings)
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        print_result(result)
+    if publish:
+        path = write_result(chosen, result, Path.cwd())
+        Console(stderr=True).print(f"published: {path}", highlight=False)
+
+
+def show(
+    study: Annotated[str, typer.Argument(help="Slug of the study.")],
+    output: OutputOption = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Show what a study asks and the result of its newest run.
+
+    Example:
+
+        thymos show oversensitivity
+    """
+    from thymos.studies.registry import get_study
+    from thymos.studies.runner import latest_runs, load_results
+
+    chosen = get_study(study)
+    folder = latest_runs(output).get(study)
+    if as_json:
+        print(json.dumps(load_results(folder)[0] if folder else None, ensure_ascii=False, indent=1))
+        return
+    console = Console()
+    console.print(f"[bold]{chosen.title}[/] (card {chosen.card})\n{chosen.question}\n{chosen.paper}", highlight=False)
+    for arm in chosen.arms:
+        console.print(f"  {arm.kind.value:9} {escape(arm.name)}: {escape(arm.description)}", highlight=False)
+    if folder is None:
+        console.print(f"not run yet: thymos run {study}")
+        return
+    print_result(load_results(folder)[0], console)
+
+
+def report(
+    output: OutputOption = Path("runs"),
+    html: Annotated[Path, typer.Option("--html", help="The file to write.")] = Path("runs/report.html"),
+) -> None:
+    """Write a static HTML report over the newest run of each study.
+
+    Example:
+
+        thymos report --html report.html
+    """
+    from thymos.report.page import write_report
+    from thymos.studies.runner import latest_runs
+
+    folders = latest_runs(output)
+    if not folders:
+        raise BadInput("there is no finished run", where=output, mend="thymos run STUDY first")
+    path = write_report(folders, html)
+    Console().print(f"report: {path.resolve()}", highlight=False, soft_wrap=True)
+
+
+def print_result(result: dict[str, Any], console: Console | None = None) -> None:
+    """The result as terminal tables: rows with kind, interval and guarantee, then the verdicts."""
+    console = console or Console()
+    quick = " [yellow](quick run: not for quoting)[/]" if result["settings"]["quick"] else ""
+    simulated = " [red](simulated data)[/]" if any(entry["simulated"] for entry in result["data"]) else ""
+    table = Table(title=f"{result['study']}{quick}{simulated}", title_justify="left")
+    for name in ("kind", "system", "subset", "metric"):
+        table.add_column(name, overflow="fold")
+    for name in ("value", "interval", "n"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("split guarantee", overflow="fold")
+    for row in result["rows"]:
+        style = {"floor": "cyan", "ceiling": "magenta", "published": "dim"}.get(row["kind"], "")
+        interval = "" if row["low"] is None else f"[{row['low']:.3g}, {row['high']:.3g}]"
+        guarantee = row["guarantee"]
+        if row["kind"] == "published":
+            guarantee = "comparable" if row["comparable"] else f"not comparable: {row['note']}"
+        table.add_row(
+            row["kind"],
+            escape(row["system"]),
+            escape(row["subset"]),
+            row["metric"],
+            "-" if row["value"] is None else f"{row['value']:.4g}",
+            escape(interval),
+            str(row["n"]),
+            escape(guarantee),
+            style=style,
+        )
+    console.print(table)
+    for claim in result["claims"]:
+        style = VERDICT_STYLE[claim["verdict"]]
+        console.print(f"[{style}]{claim['verdict']:>17}[/]  {escape(claim['text'])}", highlight=False)
+        console.print(f"{'':19}{escape(claim['evidence'])}", style="dim", highlight=False)
+    for left in result["left_out"]:
+        console.print(f"left out: {escape(left['arm'])} ({escape(left['reason'])})", style="yellow", highlight=False)
+    console.print(f"{result['seconds']} s on {result['machine']}; {result['run']}", style="dim", highlight=False)
