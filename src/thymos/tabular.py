@@ -114,7 +114,7 @@ def read_cells(path: str | Path, *, delimiter: str | None = None, encoding: str 
             if not row or row == [""]:
                 continue
             if not header:
-                header = _checked_header([name.strip() for name in row], delimiter, f"{path}, line {reader.line_num}")
+                header = _checked_header(row, delimiter, f"{path}, line {reader.line_num}")
                 continue
             if len(row) != len(header):
                 raise BadInput(
@@ -144,6 +144,9 @@ def _checked_header(names: list[str], delimiter: str, where: str) -> list[str]:
             )
     if "" in names:
         raise BadInput(f"column {names.index('') + 1} has no name", where=where, mend="name every column")
+    padded = next((name for name in names if name != name.strip()), None)
+    if padded is not None:
+        raise BadInput(f"column name {padded!r} starts or ends with a space", where=where, mend="remove the space")
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
         raise BadInput(f"column {doubled!r} stands twice", where=where, mend="rename one of the two")
