@@ -112,8 +112,17 @@ class Scheme:
         # MappingProxyType cannot be pickled; rebuild through the constructor.
         return (
             Scheme,
-            (self.name, self.kind, self.labels, self.construct, self.range, self.source)
-            + (dict(self.vad), self.neutral, self.exclude),
+            (
+                self.name,
+                self.kind,
+                self.labels,
+                self.construct,
+                self.range,
+                self.source,
+                dict(self.vad),
+                self.neutral,
+                self.exclude,
+            ),
         )
 
     @property
