@@ -237,8 +237,8 @@ class Context(Protocol):
         """Iterate with a progress bar."""
         ...
 
-    def progress(self, description: str, total: int) -> "Callable[[int], None]":
-        """A progress bar for work that reports itself: call the result with the number of finished units."""
+    def progress(self, description: str) -> "Callable[[int, int], None]":
+        """A progress bar for work that reports itself: call the result with (units done, units in all)."""
         ...
 
     @property

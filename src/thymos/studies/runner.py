@@ -124,15 +124,15 @@ class RunContext:
         with self._bar() as bar:
             yield from bar.track(things, total=total, description=description)
 
-    def progress(self, description: str, total: int) -> Callable[[int], None]:
-        """A progress bar that is told how many units are finished; it closes itself when all are."""
+    def progress(self, description: str) -> Callable[[int, int], None]:
+        """A progress bar that is told (units done, units in all); it closes itself when all are done."""
         bar = self._bar()
-        task = bar.add_task(description, total=total)
+        task = bar.add_task(description, total=None)
         bar.start()
 
-        def report(finished: int) -> None:
-            bar.update(task, completed=finished)
-            if finished >= total:
+        def report(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            if done >= total:
                 bar.stop()
 
         return report
