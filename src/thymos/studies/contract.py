@@ -17,7 +17,10 @@ import pandas as pd
 
 from thymos.corpora.corpus import Corpus
 from thymos.errors import BadInput, ThymosError
+from thymos.measure.resampling import Interval
 from thymos.measure.score import Score
+
+NO_SPLIT = "no split"
 
 
 class RowKind(StrEnum):
@@ -105,6 +108,37 @@ class Row:
             clusters=score.clusters,
             split=score.provenance.split,
             guarantee=score.provenance.guarantee,
+            seeds=tuple(seeds),
+            note=note,
+        )
+
+    @classmethod
+    def of_interval(
+        cls,
+        interval: Interval,
+        *,
+        system: str,
+        kind: RowKind | str,
+        metric: str,
+        subset: str,
+        split: str = "all",
+        guarantee: str = NO_SPLIT,
+        seeds: Sequence[int] = (0,),
+        note: str = "",
+    ) -> "Row":
+        """A row from a bootstrap interval; ``seeds`` are those of training and resampling."""
+        return cls(
+            system=system,
+            kind=RowKind(kind),
+            metric=metric,
+            subset=subset,
+            value=interval.value,
+            n=interval.n,
+            guarantee=guarantee,
+            low=interval.low,
+            high=interval.high,
+            split=split,
+            clusters=interval.clusters,
             seeds=tuple(seeds),
             note=note,
         )

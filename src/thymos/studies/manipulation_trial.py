@@ -15,7 +15,20 @@ from scipy import stats
 
 from thymos.measure.resampling import bootstrap_interval
 from thymos.measure.trials import mediation, nominal_odds_ratios, time_by_group_interaction
-from thymos.studies.contract import Arm, Claim, Context, Finding, Plot, Results, Row, RowKind, Study, Verdict, holds_if
+from thymos.studies.contract import (
+    NO_SPLIT,
+    Arm,
+    Claim,
+    Context,
+    Finding,
+    Plot,
+    Results,
+    Row,
+    RowKind,
+    Study,
+    Verdict,
+    holds_if,
+)
 
 CORPUS = "manipulation_rct"
 DOMAINS = ("Financial", "Emotional")
@@ -24,7 +37,6 @@ MANIPULATIVE = ("MA", "SEMA")
 PREFERENCES = ("Hidden", "Tie", "Optimal")
 RATINGS = {"hod": "hidden minus optimal", "hidden": "hidden goal", "a": "optimal option"}
 IMPRESSIONS = ("personalization", "convincing", "informativeness", "is_helpful", "scenario_commonality")
-TRIAL = {"split": "all", "guarantee": "no split"}
 # Shift rates of the abstract (version 2): neutral, manipulative, strategy-enhanced.
 ABSTRACT_RATES = {"Financial": (0.358, 0.623, 0.596), "Emotional": (0.128, 0.423, 0.415)}
 ROUNDING = 0.0006
@@ -49,22 +61,12 @@ def per_participant(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(["task_group", "agent_group", "user_code"], as_index=False).mean(numeric_only=True)
 
 
-def mean_row(ctx: Context, values: Any, kind: RowKind, system: str, metric: str, subset: str, **more: Any) -> Row:
+def mean_row(
+    ctx: Context, values: Any, kind: RowKind, system: str, metric: str, subset: str, *, clusters: Any = None
+) -> Row:
     """A row for a mean with its bootstrap interval over participants."""
-    interval = bootstrap_interval("mean", (np.asarray(values, dtype=float),), resamples=ctx.resamples, **more)
-    return Row(
-        system,
-        kind,
-        metric,
-        subset,
-        interval.value,
-        len(values),
-        low=interval.low,
-        high=interval.high,
-        clusters=interval.clusters,
-        seeds=(0,),
-        **TRIAL,
-    )
+    interval = bootstrap_interval("mean", (np.asarray(values, dtype=float),), clusters, resamples=ctx.resamples)
+    return Row.of_interval(interval, system=system, kind=kind, metric=metric, subset=subset)
 
 
 def means(ctx: Context) -> list[Row]:
@@ -93,7 +95,12 @@ def interactions(ctx: Context) -> list[Row]:
         part = people[people["task_group"] == domain]
         for rating, title in RATINGS.items():
             test = time_by_group_interaction(part[f"{rating}_pre"], part[f"{rating}_post"], part["agent_group"])
-            common: dict[str, Any] = {"kind": RowKind.SYSTEM, "n": len(part), "subset": domain.lower(), **TRIAL}
+            common: dict[str, Any] = {
+                "kind": RowKind.SYSTEM,
+                "n": len(part),
+                "subset": domain.lower(),
+                "guarantee": NO_SPLIT,
+            }
             system = f"time x agent, {title}"
             note = f"F({test.df_between},{test.df_within})"
             rows += [
@@ -137,7 +144,7 @@ def shuffled_agents(ctx: Context) -> list[Row]:
                 high=float(high),
                 seeds=(ctx.settings.seed,),
                 note=f"{times} shuffles",
-                **TRIAL,
+                guarantee=NO_SPLIT,
             )
         )
     return rows
@@ -170,7 +177,7 @@ def preference_odds(ctx: Context) -> list[Row]:
                         high=ratio.high,
                         clusters=part["user_code"].nunique(),
                         note="against the neutral agent",
-                        **TRIAL,
+                        guarantee=NO_SPLIT,
                     )
                 )
     return rows
@@ -239,7 +246,7 @@ def strategies_and_detection(ctx: Context) -> list[Row]:
                     f"{domain.lower()}/{tactic}",
                     count / counts.sum(),
                     int(counts.sum()),
-                    **TRIAL,
+                    guarantee=NO_SPLIT,
                 )
             )
         for agent, name in AGENTS.items():
@@ -273,7 +280,7 @@ def robustness(ctx: Context) -> list[Row]:
                     test.f,
                     len(group),
                     note=note,
-                    **TRIAL,
+                    guarantee=NO_SPLIT,
                 )
             )
         for impression in IMPRESSIONS:
@@ -296,7 +303,7 @@ def robustness(ctx: Context) -> list[Row]:
                     high=effect.high,
                     seeds=(42,),
                     note=f"direct {effect.direct:.2f}",
-                    **TRIAL,
+                    guarantee=NO_SPLIT,
                 )
             )
     return rows
@@ -337,7 +344,7 @@ def susceptibility(ctx: Context) -> list[Row]:
                     high=float(intervals.loc[trait, 1]),
                     clusters=part["user_code"].nunique(),
                     note=f"p={fitted.pvalues[trait]:.3f}",
-                    **TRIAL,
+                    guarantee=NO_SPLIT,
                 )
             )
     return rows

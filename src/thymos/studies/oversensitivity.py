@@ -7,7 +7,8 @@ A caption-mediated run (description and question as text) puts a text-only model
 truly harmful counterparts as the safety side.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from scipy import stats
 
 from thymos.assess.refusal import KeywordRefusalJudge
 from thymos.assess.refusal_aggregate import leave_one_model_out
-from thymos.language.model import GenerationSettings, Message, load_language_model
+from thymos.language.load import load_language_model
+from thymos.language.model import GenerationSettings, Message
 from thymos.measure.resampling import bootstrap_interval
 from thymos.studies.contract import (
+    NO_SPLIT,
     Arm,
     Claim,
     Context,
@@ -51,8 +54,8 @@ MODELS = {
 }
 KEYWORD, FITTED, CONSTANT = "keyword judge", "fitted judge, leave one model out", "mean of the other models"
 GPT, HUMAN = "GPT judge", "human judge"
-NO_SPLIT = {"split": "all", "guarantee": "no split"}
-HELD_OUT = {"split": "leave one model out", "guarantee": "model-independent"}
+HELD_OUT = "model-independent"
+SPLIT = {NO_SPLIT: "all", HELD_OUT: "leave one model out"}
 # The paper's wordings are not published; these are ours [inferred].
 SYSTEM_PROMPTS = {
     "vanilla": "",
@@ -86,7 +89,7 @@ def published_rates(judge: str) -> dict[tuple[str, str], float]:
 
 
 def rate_rows(
-    ctx: Context, table: pd.DataFrame, refused: Sequence[float], system: str, kind: RowKind, where: Mapping[str, str]
+    ctx: Context, table: pd.DataFrame, refused: Sequence[float], system: str, kind: RowKind, guarantee: str = NO_SPLIT
 ) -> list[Row]:
     """Refusal rate over all items and for each type, with an interval over items."""
     values = np.asarray(refused, dtype=float)
@@ -95,17 +98,14 @@ def rate_rows(
         chosen = values if subset == "all" else values[(table["type"] == subset).to_numpy()]
         interval = bootstrap_interval("mean", (chosen,), resamples=ctx.resamples)
         rows.append(
-            Row(
-                system,
-                kind,
-                "refusal_rate",
-                subset,
-                interval.value,
-                len(chosen),
-                low=interval.low,
-                high=interval.high,
-                seeds=(0,),
-                **where,
+            Row.of_interval(
+                interval,
+                system=system,
+                kind=kind,
+                metric="refusal_rate",
+                subset=subset,
+                split=SPLIT[guarantee],
+                guarantee=guarantee,
             )
         )
     return rows
@@ -116,7 +116,7 @@ def keyword_rates(ctx: Context) -> list[Row]:
     rows = []
     for model, part in replies(ctx).groupby("model", sort=False):
         refused = KeywordRefusalJudge().judge(part["response"].tolist())
-        rows += rate_rows(ctx, part, refused.tolist(), f"{model}, {KEYWORD}", RowKind.BASELINE, NO_SPLIT)
+        rows += rate_rows(ctx, part, refused.tolist(), f"{model}, {KEYWORD}", RowKind.BASELINE)
     return rows
 
 
@@ -169,51 +169,43 @@ def agreement_with_published(ctx: Context) -> list[Row]:
     models = list(MODELS.values())
     rows = []
     for judge, kind in kinds.items():
-        where = HELD_OUT if judge in (FITTED, CONSTANT) else NO_SPLIT
+        guarantee = HELD_OUT if judge in (FITTED, CONSTANT) else NO_SPLIT
         for name, subsets in (("nine averages", ("all",)), ("27 cells", tuple(TYPES.values()))):
             gaps = np.array([[abs(rates[judge][m, s] - gpt[m, s]) for s in subsets] for m in models])
             clusters = np.repeat(np.arange(len(models)), len(subsets))
             interval = bootstrap_interval("mean", (gaps.ravel(),), clusters, resamples=ctx.resamples)
             rows.append(
-                Row(
-                    judge,
-                    kind,
-                    "mean_absolute_difference",
-                    name,
-                    interval.value,
-                    gaps.size,
-                    low=interval.low,
-                    high=interval.high,
-                    clusters=len(models),
-                    seeds=(0,),
+                Row.of_interval(
+                    interval,
+                    system=judge,
+                    kind=kind,
+                    metric="mean_absolute_difference",
+                    subset=name,
+                    split=SPLIT[guarantee],
+                    guarantee=guarantee,
                     note="a human judge against the GPT judge" if judge == HUMAN else "",
-                    **where,
                 )
             )
         if judge != CONSTANT:
             for subset in SUBSETS:
                 ours = [rates[judge][m, subset] for m in models]
                 rho = stats.spearmanr(ours, [gpt[m, subset] for m in models]).statistic
-                rows.append(Row(judge, kind, "spearman", subset, float(rho), len(models), seeds=(0,), **where))
+                rows.append(Row(judge, kind, "spearman", subset, float(rho), len(models), guarantee))
     keyword, fitted = (
         np.array([[abs(rates[judge][m, s] - gpt[m, s]) for s in TYPES.values()] for m in models]).mean(axis=1)
         for judge in (KEYWORD, FITTED)
     )
     gain = bootstrap_interval("mean", (keyword - fitted,), resamples=ctx.resamples)
     rows.append(
-        Row(
-            "fitted judge over keyword judge",
-            RowKind.SYSTEM,
-            "mean_absolute_difference_gain",
-            "27 cells",
-            gain.value,
-            len(models),
-            low=gain.low,
-            high=gain.high,
-            clusters=len(models),
-            seeds=(0,),
+        Row.of_interval(
+            gain,
+            system="fitted judge over keyword judge",
+            kind=RowKind.SYSTEM,
+            metric="mean_absolute_difference_gain",
+            subset="27 cells",
+            split=SPLIT[HELD_OUT],
+            guarantee=HELD_OUT,
             note="loss and features were settled while looking at these nine models, so this is slightly optimistic",
-            **HELD_OUT,
         )
     )
     return rows
@@ -237,8 +229,8 @@ def caption_mediated(ctx: Context) -> list[Row]:
             answers = model.chat(chats, GenerationSettings(max_new_tokens=REPLY_TOKENS), progress=report)
             refused = KeywordRefusalJudge().judge([answer.text for answer in answers])
             name = f"{model.name}, caption-mediated, {prompt} prompt, {KEYWORD}"
-            for row in rate_rows(ctx, items, refused.tolist(), name, RowKind.CONTROL, NO_SPLIT):
-                rows.append(Row(**{**row.to_dict(), "metric": metric, "note": "text only: never sees the picture"}))
+            for row in rate_rows(ctx, items, refused.tolist(), name, RowKind.CONTROL):
+                rows.append(replace(row, metric=metric, note="text only: never sees the picture"))
     return rows
 
 
@@ -277,8 +269,9 @@ def widespread(results: Results) -> Finding:
 def safer_is_more_oversensitive(results: Results) -> Finding:
     """The paper's own rank correlations between oversensitivity and safety."""
     own = results.find(metric="spearman", system="twenty models, oversensitivity against safety")
+    listed = ", ".join(f"{row.subset} {row.value:.2f}" for row in own)
     evidence = (
-        f"published rank correlations over twenty models are weak: {', '.join(f'{r.subset} {r.value:.2f}' for r in own)}; "
+        f"published rank correlations over twenty models are weak: {listed}; "
         "with twenty models, a correlation below 0.44 is not distinguishable from none, and the replies on the "
         "harmful items are not released"
     )
