@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from thymos.errors import BadInput
@@ -15,6 +16,7 @@ DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder with the corpora (default: THYMOS_DATA, then ../shared/data).")
 ]
 OutputOption = Annotated[Path, typer.Option("--output", help="Where runs are kept.")]
+ROW_STYLE = {"floor": "cyan", "ceiling": "magenta", "control": "dim"}
 VERDICT_STYLE = {"holds": "green", "not shown": "yellow", "contradicted": "red", "not testable here": "dim"}
 
 
@@ -58,6 +60,7 @@ def run(
     encoder: Annotated[str, typer.Option(help="Hugging Face encoder (folder or id) for studies that fine-tune.")] = "",
     output: OutputOption = Path("runs"),
     publish: Annotated[bool, typer.Option("--publish", help="Write docs/results/STUDY.json (in a checkout).")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Print every metric, not only the headline.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run a study; an interrupted run goes on where it stopped.
@@ -83,7 +86,7 @@ def run(
     if as_json:
         print(json.dumps(result, ensure_ascii=False, indent=1))
     else:
-        print_result(result)
+        print_result(result, headline=() if show_all else chosen.headline)
     if publish:
         path = write_result(chosen, result, Path.cwd())
         Console(stderr=True).print(f"published: {path}", highlight=False)
@@ -92,6 +95,7 @@ def run(
 def show(
     study: Annotated[str, typer.Argument(help="Slug of the study.")],
     output: OutputOption = Path("runs"),
+    show_all: Annotated[bool, typer.Option("--all", help="Print every metric, not only the headline.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Show what a study asks and the result of its newest run.
@@ -115,7 +119,7 @@ def show(
     if folder is None:
         console.print(f"not run yet: thymos run {study}")
         return
-    print_result(load_results(folder)[0], console)
+    print_result(load_results(folder)[0], console, headline=() if show_all else chosen.headline)
 
 
 def report(
@@ -138,39 +142,86 @@ def report(
     Console().print(f"report: {path.resolve()}", highlight=False, soft_wrap=True)
 
 
-def print_result(result: dict[str, Any], console: Console | None = None) -> None:
-    """The result as terminal tables: rows with kind, interval and guarantee, then the verdicts."""
+def print_result(result: dict[str, Any], console: Console | None = None, *, headline: tuple[str, ...] = ()) -> None:
+    """The result as terminal tables, one a metric, then the verdicts.
+
+    Args:
+        result: as returned by ``run_study``.
+        console: where to print.
+        headline: metrics to show, in this order; empty shows all.
+    """
     console = console or Console()
-    quick = " [yellow](quick run: not for quoting)[/]" if result["settings"]["quick"] else ""
+    if not console.is_terminal:
+        console = Console(file=console.file, width=max(console.width, 140))
     simulated = " [red](simulated data)[/]" if any(entry["simulated"] for entry in result["data"]) else ""
-    table = Table(title=f"{result['study']}{quick}{simulated}", title_justify="left")
-    for name in ("kind", "system", "subset", "metric"):
-        table.add_column(name, overflow="fold")
-    for name in ("value", "interval", "n"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("split guarantee", overflow="fold")
-    for row in result["rows"]:
-        style = {"floor": "cyan", "ceiling": "magenta", "published": "dim"}.get(row["kind"], "")
-        interval = "" if row["low"] is None else f"[{row['low']:.3g}, {row['high']:.3g}]"
-        guarantee = row["guarantee"]
-        if row["kind"] == "published":
-            guarantee = "comparable" if row["comparable"] else f"not comparable: {row['note']}"
-        table.add_row(
-            row["kind"],
-            escape(row["system"]),
-            escape(row["subset"]),
-            row["metric"],
-            "-" if row["value"] is None else f"{row['value']:.4g}",
-            escape(interval),
-            str(row["n"]),
-            escape(guarantee),
-            style=style,
-        )
-    console.print(table)
+    quick = " [yellow](quick run: not for quoting)[/]" if result["settings"]["quick"] else ""
+    console.print(f"\n[bold]{result['study']}[/]{quick}{simulated}")
+    measured = [row for row in result["rows"] if row["kind"] != "published"]
+    published = {_key(row): row for row in result["rows"] if row["kind"] == "published"}
+    metrics = list(dict.fromkeys(row["metric"] for row in measured))
+    shown = [metric for metric in headline if metric in metrics] or metrics
+    for metric in shown:
+        rows = [row for row in measured if row["metric"] == metric]
+        console.print(_metric_table(metric, rows, published, result["rows"]))
+    hidden = [metric for metric in metrics if metric not in shown]
+    if hidden:
+        console.print(f"also measured (--all, or the report): {', '.join(hidden)}", style="dim", highlight=False)
     for claim in result["claims"]:
         style = VERDICT_STYLE[claim["verdict"]]
         console.print(f"[{style}]{claim['verdict']:>17}[/]  {escape(claim['text'])}", highlight=False)
-        console.print(f"{'':19}{escape(claim['evidence'])}", style="dim", highlight=False)
+        console.print(Padding(escape(claim["evidence"]), (0, 0, 0, 19), style="dim"), highlight=False)
     for left in result["left_out"]:
         console.print(f"left out: {escape(left['arm'])} ({escape(left['reason'])})", style="yellow", highlight=False)
     console.print(f"{result['seconds']} s on {result['machine']}; {result['run']}", style="dim", highlight=False)
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["system"], row["metric"], row["subset"]
+
+
+def _number(row: dict[str, Any]) -> str:
+    if row["value"] is None:
+        return "-"
+    interval = "" if row["low"] is None else f" [{row['low']:.3g}, {row['high']:.3g}]"
+    return f"{row['value']:.4g}{interval}"
+
+
+def _metric_table(
+    metric: str,
+    rows: list[dict[str, Any]],
+    published: dict[tuple[str, str, str], dict[str, Any]],
+    everything: list[Any],
+) -> Table:
+    """One metric: ours with interval, the published number beside it where comparable, and the split guarantee."""
+    guarantees = sorted({row["guarantee"] for row in rows})
+    table = Table(title=f"{metric} ({guarantees[0]})" if len(guarantees) == 1 else metric, title_justify="left")
+    table.add_column("kind", no_wrap=True)
+    table.add_column("system", overflow="fold")
+    table.add_column("subset", overflow="fold")
+    table.add_column("value [95 % interval]", justify="right", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
+    beside = any(_key(row) in published and published[_key(row)]["comparable"] for row in rows)
+    if beside:
+        table.add_column("published", justify="right", no_wrap=True)
+    if len(guarantees) > 1:
+        table.add_column("split guarantee", overflow="fold")
+    for row in rows:
+        cells = [row["kind"], escape(row["system"]), escape(row["subset"]), escape(_number(row)), str(row["n"])]
+        if beside:
+            match = published.get(_key(row))
+            cells.append(escape(_number(match)) if match and match["comparable"] else "")
+        if len(guarantees) > 1:
+            cells.append(escape(row["guarantee"]))
+        table.add_row(*cells, style=ROW_STYLE.get(row["kind"], ""))
+    ours = {_key(row) for row in rows}
+    others = [
+        row
+        for row in everything
+        if row["kind"] == "published" and row["metric"] == metric and (_key(row) not in ours or not row["comparable"])
+    ]
+    if others:
+        listed = [f"{row['system']} ({row['subset']}) {_number(row)}: {row['note']}" for row in others[:6]]
+        more = f"; and {len(others) - 6} more in the report" if len(others) > 6 else ""
+        table.caption = escape("published, not beside ours: " + "; ".join(listed) + more)
+        table.caption_justify = "left"
+    return table

@@ -196,11 +196,12 @@ class Results:
         subset: str | None = None,
         kind: str | None = None,
     ) -> list[Row]:
-        """The rows that match all given fields, in order."""
+        """The rows that match all given fields, in order; published rows only with ``kind="published"``."""
         return [
             row
             for row in self.rows
-            if (system is None or row.system == system)
+            if (kind is not None or row.kind is not RowKind.PUBLISHED)
+            and (system is None or row.system == system)
             and (metric is None or row.metric == metric)
             and (subset is None or row.subset == subset)
             and (kind is None or row.kind == kind)
@@ -335,6 +336,7 @@ class Study:
         claims: see Claim; at least one.
         plots: see Plot.
         paper: citation with arXiv number.
+        headline: metrics that the terminal shows first, in this order; empty = all.
         decisions: readings of ours where the paper is silent, each switchable or named.
         simulated: True when the participants are generated; such results never stand beside published numbers.
     """
@@ -349,6 +351,7 @@ class Study:
     plots: tuple[Plot, ...] = ()
     bundled: tuple[Callable[[], Corpus], ...] = ()
     paper: str = ""
+    headline: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
     simulated: bool = False
 

@@ -445,6 +445,14 @@ STUDY = Study(
     question="Does a chat agent with a hidden goal move people's decisions towards it, and do tactics add anything?",
     paper="Human decision-making is susceptible to AI-driven manipulation, arXiv 2502.07663",
     corpora=(CORPUS,),
+    headline=(
+        "hod_mean",
+        "interaction_f",
+        "p_value_bonferroni",
+        "partial_eta_squared",
+        "odds_ratio_hidden_vs_optimal",
+        "detected_influence_rate",
+    ),
     arms=(
         _arm("agents shuffled", RowKind.FLOOR, shuffled_agents, "time x agent interaction after shuffling the agents"),
         _arm("cell means", RowKind.SYSTEM, means, "mean ratings before and after, each agent and domain"),

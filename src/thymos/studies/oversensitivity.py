@@ -268,7 +268,7 @@ def widespread(results: Results) -> Finding:
 
 def safer_is_more_oversensitive(results: Results) -> Finding:
     """The paper's own rank correlations between oversensitivity and safety."""
-    own = results.find(metric="spearman", system="twenty models, oversensitivity against safety")
+    own = results.find(metric="spearman", system="twenty models, oversensitivity against safety", kind="published")
     listed = ", ".join(f"{row.subset} {row.value:.2f}" for row in own)
     evidence = (
         f"published rank correlations over twenty models are weak: {listed}; "
@@ -328,7 +328,10 @@ def draw_judges(results: Results, figure: Any) -> None:
     axes = figure.subplots()
     models = list(MODELS.values())
     for judge, marker in ((GPT, "D"), (HUMAN, "s"), (KEYWORD, "o"), (FITTED, "^")):
-        found = [results.one(system=f"{model}, {judge}", metric="refusal_rate", subset="all") for model in models]
+        kind = {"kind": "published"} if judge in (GPT, HUMAN) else {}
+        found = [
+            results.one(system=f"{model}, {judge}", metric="refusal_rate", subset="all", **kind) for model in models
+        ]
         axes.plot([100 * (row.value or 0) for row in found], range(len(models)), marker, label=judge, markersize=6)
     axes.set_yticks(range(len(models)), models)
     axes.invert_yaxis()
@@ -367,6 +370,7 @@ STUDY = Study(
     "does a judge fitted to other models' rates do better than a keyword list?",
     paper="MOSSBench: Is your multimodal language model oversensitive to safe queries?, arXiv 2406.17806",
     corpora=(CORPUS,),
+    headline=("mean_absolute_difference", "mean_absolute_difference_gain", "spearman", "contrast_refusal_rate"),
     arms=(
         Arm("keyword judge", RowKind.BASELINE, keyword_rates, "phrases in the opening of a reply"),
         Arm("fitted judge", RowKind.SYSTEM, fitted_rates, "logistic judge fitted to the other models' published rates"),
