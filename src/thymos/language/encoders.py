@@ -1,5 +1,6 @@
 """Sentence encoders: text in, one unit vector out. Frozen features for classifiers and similarity."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from thymos.errors import BadInput
 from thymos.files import require_folder
-from thymos.language import embedded
+from thymos.language.folders import choose_device, quiet_transformers
 from thymos.language.model import Progress
 
 
@@ -95,47 +96,60 @@ class TransformerEncoder(SentenceEncoder):
         return vectors
 
 
-def load_encoder(spec: str = "multilingual-e5", *, device: str = "auto") -> SentenceEncoder:
-    """Load a sentence encoder.
+def load_encoder_folder(
+    folder: Path,
+    *,
+    name: str,
+    identity: str,
+    prefix: str = "",
+    max_tokens: int | None = None,
+    device: str = "auto",
+) -> TransformerEncoder:
+    """Load an encoder from a Hugging Face folder; safetensors only, and no code from the folder is run.
 
     Args:
-        spec: ``"multilingual-e5"`` (multilingual, embedded), ``"minilm"`` (English, embedded), a folder, or a
-            Hugging Face id (``"hf:org/name"``).
+        folder: holds config.json, a tokenizer and safetensors.
+        name: a short name for tables.
+        identity: see :class:`SentenceEncoder`.
+        prefix: put in front of every text.
+        max_tokens: longer texts are cut off; by default what sentence-transformers settings in the folder say,
+            else the model's own limit, at most 512.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"`` ...
 
     Raises:
-        Unavailable: when an embedded model's package or a Hugging Face model cannot be had.
-        BadInput: when a folder holds no encoder.
+        BadInput: when the folder holds no loadable encoder.
     """
-    if spec in ("multilingual-e5", "multilingual-e5-small"):
-        found, prefix, limit = embedded.multilingual_e5(), "query: ", 512
-    elif spec in ("minilm", "all-minilm-l6-v2"):
-        found, prefix, limit = embedded.minilm(), "", 256  # the length its authors set in sentence-transformers
-    else:
-        raise BadInput(f"unknown encoder {spec!r}", mend="use 'multilingual-e5', 'minilm', a folder or 'hf:org/name'")
-    model, tokenizer = load_encoder_folder(found.path, device)
-    return TransformerEncoder(
-        model, tokenizer, name=found.name, identity=found.identity, prefix=prefix, max_tokens=limit
-    )
-
-
-def load_encoder_folder(folder: Path, device: str = "auto") -> tuple[Any, Any]:
-    """The model and tokenizer of a Hugging Face encoder folder; safetensors only, no code from the folder is run."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 
     folder = require_folder(folder)
-    place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True, use_safetensors=True)
+        with quiet_transformers():
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True, use_safetensors=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise BadInput(
             f"no encoder can be loaded from here ({str(error).splitlines()[0]})",
             where=folder,
             mend="the folder needs config.json, tokenizer files and *.safetensors",
         ) from error
-    return model.to(place), tokenizer
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    limit = max_tokens or min(512, int(tokenizer.model_max_length), folder_limit(folder))
+    return TransformerEncoder(
+        model.to(choose_device(device)), tokenizer, name=name, identity=identity, prefix=prefix, max_tokens=limit
+    )
+
+
+def folder_limit(folder: Path) -> int:
+    """The most tokens that a folder's own settings allow: of sentence-transformers, else of the model."""
+    for file, key in (("sentence_bert_config.json", "max_seq_length"), ("config.json", "max_position_embeddings")):
+        path = folder / file
+        if path.is_file():
+            value = json.loads(path.read_text(encoding="utf-8")).get(key)
+            if isinstance(value, int):
+                return value
+    return 512
 
 
 def check_texts(texts: Sequence[str]) -> None:

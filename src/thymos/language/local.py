@@ -1,5 +1,6 @@
 """Language models on this machine, through transformers: batched generation and scoring with a shared prefix."""
 
+import copy
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,10 +8,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessor, LogitsProcessorList
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LogitsProcessor,
+    LogitsProcessorList,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
 
 from thymos.errors import BadInput, Unavailable
 from thymos.files import canonical_json, require_folder
+from thymos.language.folders import choose_device, quiet_transformers
 from thymos.language.model import (
     GenerationSettings,
     LanguageModel,
@@ -110,9 +119,9 @@ class LocalLanguageModel(LanguageModel):
         width = max(len(row) for row in rows)
         ids = torch.tensor([[padding] * (width - len(row)) + row for row in rows], device=self.device)
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=self.device)
-        extra: dict[str, Any] = {}
+        stopping = StoppingCriteriaList()
         if settings.stop:
-            extra = {"stop_strings": list(settings.stop), "tokenizer": self.tokenizer}
+            stopping.append(StopTexts(self.tokenizer, settings.stop, width))
         processors = LogitsProcessorList()
         if settings.temperature > 0:
             processors.append(SeededSampling(seeds, settings.temperature, settings.top_p))
@@ -127,8 +136,8 @@ class LocalLanguageModel(LanguageModel):
             top_p=None,
             top_k=None,
             logits_processor=processors,
+            stopping_criteria=stopping,
             pad_token_id=padding,
-            **extra,
         )
         return [
             self._reply(tokens, len(row), settings) for tokens, row in zip(out[:, width:].tolist(), rows, strict=True)
@@ -137,6 +146,8 @@ class LocalLanguageModel(LanguageModel):
     def _reply(self, tokens: list[int], prompt_tokens: int, settings: GenerationSettings) -> Reply:
         ends = [place for place, token in enumerate(tokens) if token in self.end_ids]
         kept = tokens[: ends[0]] if ends else tokens
+        while kept and kept[-1] == self.padding_id:  # a row that a stop text ended waits for its neighbors as padding
+            kept = kept[:-1]
         text = self.tokenizer.decode(kept, skip_special_tokens=True)
         cuts = [place for stop in settings.stop if (place := text.find(stop)) >= 0]
         finished = bool(ends or cuts)
@@ -186,8 +197,6 @@ class LocalLanguageModel(LanguageModel):
 
     def _continue(self, cache: Any, prefix_length: int, rows: list[list[int]], last: bool) -> np.ndarray:
         """Log-likelihood of each row's second and later tokens, on a copy of the prefix cache for every row."""
-        import copy
-
         device = self.device
         expanded = cache if last else copy.deepcopy(cache)
         expanded.batch_repeat_interleave(len(rows))
@@ -251,6 +260,24 @@ class SeededSampling(LogitsProcessor):
         return torch.full_like(scores, -torch.inf).scatter(-1, sampled, 0.0)
 
 
+class StopTexts(StoppingCriteria):
+    """Ends a row once its new text holds a stop text; the prompt in front of it does not count."""
+
+    def __init__(self, tokenizer: Any, stop: Sequence[str], prompt_width: int) -> None:
+        self.tokenizer = tokenizer
+        self.stop = tuple(stop)
+        self.prompt_width = prompt_width
+        # A token adds at least one byte, so a stop text that the last token completes starts within this many tokens.
+        self.reach = max(len(text.encode()) for text in stop) + 4
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: Any) -> torch.Tensor:
+        """Which rows are done."""
+        new = input_ids[:, self.prompt_width :][:, -self.reach :]
+        texts = self.tokenizer.batch_decode(new, skip_special_tokens=True)
+        done = [any(stop in text for stop in self.stop) for text in texts]
+        return torch.tensor(done, device=input_ids.device)
+
+
 def request_seed(seed: int, tokens: Sequence[int]) -> int:
     """Seed of one request: from the user's seed and the prompt itself, so that batches can be cut anywhere."""
     return int.from_bytes(hashlib.sha256(canonical_json([seed, list(tokens)]).encode()).digest()[:8], "big")
@@ -279,18 +306,20 @@ def load_local(
         BadInput: when the folder holds no loadable causal language model.
     """
     folder = require_folder(folder)
-    place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     if dtype not in ("float32", "bfloat16", "float16"):
         raise BadInput(f"unknown dtype {dtype!r}", mend="use float32, bfloat16 or float16")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True
-        )
+        with quiet_transformers():
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True
+            )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise BadInput(
             f"no causal language model can be loaded from here ({str(error).splitlines()[0]})",
             where=folder,
             mend="the folder needs config.json, tokenizer files and *.safetensors",
         ) from error
-    return LocalLanguageModel(model.to(place), tokenizer, name=name, identity=identity, batch_size=batch_size)
+    return LocalLanguageModel(
+        model.to(choose_device(device)), tokenizer, name=name, identity=identity, batch_size=batch_size
+    )
