@@ -54,7 +54,8 @@ class Split:
                 if item in seen:
                     raise BadInput(f"item {item!r} stands twice ({seen[item]}, {part})", where=f"split {name!r}")
                 seen[item] = part
-        apart, shared = [], []
+        apart: list[str] = []
+        shared: list[str] = []
         for group in groups:
             if group not in items.columns:
                 raise BadInput(f"there is no group column {group!r}", where=f"split {name!r}")
@@ -149,7 +150,7 @@ def _parts_share(parts: Mapping[str, tuple[str, ...]], column: pd.Series) -> boo
 
 def _fill(shares: Mapping[str, float], ordered: Sequence[tuple[str, int]]) -> dict[str, set[str]]:
     """Give the ordered groups to the parts, each part until its share of the items is reached."""
-    if not shares or min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-9:
+    if not shares or not all(share > 0 for share in shares.values()) or not abs(sum(shares.values()) - 1) <= 1e-9:
         raise BadInput(f"shares {dict(shares)} must be positive and sum to 1")
     if len(ordered) < len(shares):
         raise BadInput(f"{len(ordered)} groups cannot fill {len(shares)} parts")
