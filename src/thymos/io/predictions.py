@@ -191,9 +191,11 @@ def _cell_labels(text: str | None, scheme: Scheme) -> Sequence[str]:
 
 def _numbers(cells: Cells, scheme: Scheme, answer: str | None, index: pd.Index) -> pd.DataFrame:
     present = [axis for axis in scheme.labels if axis in cells.frame.columns]
-    if len(present) == len(scheme.labels):
+    # With one axis, a column that says "prediction" goes before one that has the name of the axis: it may be gold.
+    stated = len(scheme.labels) == 1 and answer is not None and answer not in ("label", "value")
+    if len(present) == len(scheme.labels) and not stated:
         chosen = {axis: axis for axis in scheme.labels}
-    elif len(scheme.labels) == 1 and answer is not None:
+    elif answer is not None and len(scheme.labels) == 1:
         chosen = {scheme.labels[0]: answer}
     else:
         missing = next((axis for axis in scheme.labels if axis not in present), scheme.labels[0])

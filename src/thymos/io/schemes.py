@@ -97,3 +97,11 @@ def infer_numeric(axes: Sequence[str], low: float, high: float, *, name: str, wh
     return Scheme(
         name, Kind.DIMENSIONAL, tuple(axes), Construct.PERCEIVED, (low, high), source="range found in the file"
     )
+
+
+def unused(name: str, taken: set[str]) -> str:
+    """The name, or the first of ``name-2``, ``name-3`` ... that is not taken."""
+    number, candidate = 2, name
+    while candidate in taken:
+        number, candidate = number + 1, f"{name}-{number}"
+    return candidate
