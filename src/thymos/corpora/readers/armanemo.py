@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from thymos.affect.annotations import Annotations
-from thymos.affect.scheme import Construct, Kind, Scheme
+from thymos.affect.schemes import get_scheme
 from thymos.corpora.card import Card
 from thymos.corpora.corpus import Corpus, Published, Reader
 from thymos.corpora.split import Split
@@ -22,16 +22,8 @@ from thymos.corpora.tables import check_vocabulary, find_file, read_lines
 from thymos.files import files_sha256
 
 PARTS = ("train", "test")
-LABELS = ("ANGRY", "FEAR", "HAPPY", "HATE", "SAD", "SURPRISE", "OTHER")
-
-SCHEME = Scheme(
-    "armanemo7",
-    Kind.CATEGORICAL,
-    LABELS,
-    Construct.PERCEIVED,
-    source="Mirzaee et al., arXiv 2207.11808",
-    neutral=("OTHER",),
-)
+SCHEME = get_scheme("armanemo7")
+LABELS = SCHEME.labels
 
 CARD = Card(
     slug="armanemo",

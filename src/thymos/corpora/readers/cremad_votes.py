@@ -3,6 +3,7 @@
 Source: CheyneyComputerScience/CREMA-D, ``processedResults/tabulatedVotes.csv`` and ``VideoDemographics.csv``.
 Licence: ODbL 1.0 (database), DbCL 1.0 (contents). 91 actors, 12 sentences, three modalities a clip: the first digit
 of the row name is 1 voice, 2 face, 3 audio-visual. Speech work must use the voice votes. Audio is not read here.
+Item ids: ``<clip>/<modality>``, e.g. ``1001_IEO_NEU_XX/voice``.
 Traps: votes carry no rater id; ``emoVote`` holds several letters joined with ":" on ties; the id column has no name;
 the tabulated votes differ from a recount of the raw responses in many clips, so never mix the two.
 """
@@ -12,28 +13,27 @@ from pathlib import Path
 import pandas as pd
 
 from thymos.affect.annotations import Annotations
-from thymos.affect.scheme import Construct, Kind, Scheme
+from thymos.affect.schemes import canonical_label, get_scheme
 from thymos.corpora.card import Card
 from thymos.corpora.corpus import Corpus, Published, Reader
 from thymos.corpora.split import Split
-from thymos.corpora.tables import read_table, require_columns
+from thymos.corpora.tables import (
+    check_unique,
+    check_vocabulary,
+    find_file,
+    numbers,
+    read_table,
+    require_columns,
+)
 from thymos.errors import BadInput
 from thymos.files import files_sha256
 
 VOTES = "processedResults/tabulatedVotes.csv"
 ACTORS = "VideoDemographics.csv"
 MODALITIES = {"1": "voice", "2": "face", "3": "audio-visual"}
-LETTERS = {"A": "anger", "D": "disgust", "F": "fear", "H": "happy", "N": "neutral", "S": "sad"}
-INTENDED = {"ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
-
-SCHEME = Scheme(
-    "cremad6",
-    Kind.CATEGORICAL,
-    tuple(LETTERS.values()),
-    Construct.PERCEIVED,
-    source="Cao et al., IEEE Transactions on Affective Computing 2014",
-    neutral=("neutral",),
-)
+SCHEME = get_scheme("cremad6")
+LETTERS = {letter: canonical_label(SCHEME.name, letter) for letter in "ADFHNS"}
+INTENDED = {code: canonical_label(SCHEME.name, code) for code in ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")}
 
 CARD = Card(
     slug="cremad_votes",
@@ -53,51 +53,61 @@ CARD = Card(
         "Votes have no rater identity: nothing can follow a rater across clips.",
         "The tabulated votes are not a recount of the raw responses: do not mix the two.",
         "emoVote joins several letters with ':' on ties.",
+        "Every actor speaks the same twelve sentences: split by actor.",
     ),
 )
 
 
 def read(folder: Path) -> Corpus:
-    """Read the vote table; item ids are ``<clip>/<modality>``, e.g. ``1001_IEO_NEU_XX/voice``."""
-    votes = read_table(folder / VOTES)
-    where = str(folder / VOTES)
-    require_columns(votes, ["fileName", *LETTERS], where=where)
-    votes = votes.rename(columns={votes.columns[0]: "row"})
-    digit = votes["row"].astype(str).str[0]
-    unknown = votes.index[~digit.isin(MODALITIES)]
-    if len(unknown):
-        raise BadInput(
-            f"row name {votes['row'][unknown[0]]!r} names no modality", where=f"{where}, row {unknown[0] + 2}"
-        )
+    """Read the vote table and the actors; items carry actor, sentence, intended emotion, level, actor sex and age."""
+    votes_path, actors_path = find_file(folder, VOTES), find_file(folder, ACTORS)
+    votes = read_table(votes_path, text=True)
+    votes.index = pd.Index(range(2, len(votes) + 2), name="line")
+    require_columns(votes, ["fileName", *LETTERS], where=str(votes_path))
+    digit = votes[votes.columns[0]].str[:1]
+    check_vocabulary(digit, MODALITIES, where=votes_path, what="modality digit")
     modality = digit.map(MODALITIES)
-    parts = votes["fileName"].str.split("_", expand=True)
-    items = pd.DataFrame(
-        {
-            "clip": votes["fileName"],
-            "modality": modality,
-            "actor": parts[0],
-            "sentence": parts[1],
-            "intended": parts[2].map(INTENDED),
-            "level": parts[3],
-        }
+    ids = check_unique(votes["fileName"] + "/" + modality, where=votes_path, what="clip and modality")
+    parts = _name_parts(votes["fileName"], votes_path)
+    items = pd.DataFrame({"clip": votes["fileName"], "modality": modality, **parts})
+    counts = pd.DataFrame(
+        {label: numbers(votes[letter], where=votes_path, low=0, whole=True) for letter, label in LETTERS.items()}
     )
-    items.index = pd.Index(votes["fileName"] + "/" + modality, name="item")
-    actors = read_table(folder / ACTORS)
-    require_columns(actors, ["ActorID", "Age", "Sex"], where=str(folder / ACTORS))
-    people = actors.set_index(actors["ActorID"].astype(str))
-    items["actor_sex"] = items["actor"].map(people["Sex"])
-    items["actor_age"] = items["actor"].map(people["Age"])
-    counts = votes[list(LETTERS)].rename(columns=LETTERS).set_axis(items.index)
+    actors = _actors(actors_path)
+    check_vocabulary(items["actor"], set(actors.index), where=votes_path, what="actor")
+    items["actor_sex"] = items["actor"].map(actors["Sex"])
+    items["actor_age"] = items["actor"].map(actors["Age"])
+    items.index = counts.index = pd.Index(ids, name="item")
     return Corpus(
         slug=CARD.slug,
         items=items,
-        annotations=Annotations.from_counts(counts, SCHEME, where=where),
+        annotations=Annotations.from_counts(counts, SCHEME, where=str(votes_path)),
         splits={"all": Split.everything(items)},
         card=CARD,
-        sha256=files_sha256(folder, [folder / VOTES, folder / ACTORS]),
+        sha256=files_sha256(folder, [votes_path, actors_path]),
         groups=("actor", "sentence"),
-        tables={"actors": actors},
+        tables={"actors": actors.reset_index(names="ActorID")},
     )
+
+
+def _name_parts(names: pd.Series, path: Path) -> dict[str, pd.Series]:
+    """Clip names are ``<actor>_<sentence>_<INTENDED>_<level>``."""
+    parts = names.str.split("_", expand=True).reindex(columns=range(5))
+    broken = (parts[3].isna() | parts[4].notna()).to_numpy()
+    if broken.any():
+        line = names.index[int(broken.argmax())]
+        raise BadInput(f"clip name {names[line]!r} is not ACTOR_SENTENCE_EMOTION_LEVEL", where=f"{path}, line {line}")
+    check_vocabulary(parts[2], INTENDED, where=path, what="intended emotion")
+    return {"actor": parts[0], "sentence": parts[1], "intended": parts[2].map(INTENDED), "level": parts[3]}
+
+
+def _actors(path: Path) -> pd.DataFrame:
+    actors = read_table(path, text=True)
+    actors.index = pd.Index(range(2, len(actors) + 2), name="line")
+    require_columns(actors, ["ActorID", "Age", "Sex"], where=str(path))
+    check_unique(actors["ActorID"], where=path, what="actor")
+    actors["Age"] = numbers(actors["Age"], where=path, low=0, high=120, whole=True)
+    return actors.set_index("ActorID")
 
 
 READER = Reader(

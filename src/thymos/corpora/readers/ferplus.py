@@ -24,7 +24,7 @@ import pandas as pd
 from PIL import Image
 
 from thymos.affect.annotations import Annotations
-from thymos.affect.scheme import Construct, Kind, Scheme
+from thymos.affect.schemes import get_scheme
 from thymos.corpora.card import Card
 from thymos.corpora.corpus import Corpus, Published, Reader
 from thymos.corpora.split import Split
@@ -44,21 +44,13 @@ VOTES = "fer2013new.csv"
 PIXELS = "fer2013.csv"
 SIDE = 48
 EMOTIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
-LABELS = (*EMOTIONS, "unknown", "not_a_face")
 COLUMNS = {**{name: name for name in (*EMOTIONS, "unknown")}, "NF": "not_a_face"}
 PARTS = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
 FOLDERS = {"train": "FER2013Train", "valid": "FER2013Valid", "test": "FER2013Test"}
 VOTERS = 10
 
-SCHEME = Scheme(
-    "ferplus10",
-    Kind.CATEGORICAL,
-    LABELS,
-    Construct.PERCEIVED,
-    source="Barsoum et al., ICMI 2016",
-    neutral=("neutral",),
-    exclude=("unknown", "not_a_face"),
-)
+SCHEME = get_scheme("ferplus")
+LABELS = SCHEME.labels
 
 CARD = Card(
     slug="ferplus",
