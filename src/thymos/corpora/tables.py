@@ -52,14 +52,22 @@ def find_file(folder: Path, *candidates: str) -> Path:
 
 
 def read_lines(
-    path: Path, columns: Sequence[str], *, delimiter: str | None = "\t", encoding: str = "utf-8"
+    path: Path,
+    columns: Sequence[str],
+    *,
+    delimiter: str | None = "\t",
+    header: bool = False,
+    optional: int = 0,
+    encoding: str = "utf-8",
 ) -> pd.DataFrame:
-    """Read a headerless file in which quotes are text: one record a line, split at the delimiter and nowhere else.
+    """Read a file in which quotes are text: one record a line, split at the delimiter and nowhere else.
 
     Args:
         path: the file.
         columns: names of the fields; each line must have as many.
         delimiter: one character; None splits at runs of blanks.
+        header: True where the first line names the columns; it must name exactly these.
+        optional: how many of the last columns a line may leave out; they are "" then.
         encoding: of the file; a byte-order mark is skipped.
 
     Returns:
@@ -71,18 +79,25 @@ def read_lines(
     content = read_text(path, encoding=encoding).removeprefix("\ufeff")
     rows: list[list[str]] = []
     lines: list[int] = []
+    named = False
     for number, text in enumerate(content.split("\n"), start=1):
         line = text.removesuffix("\r")
         if not line.strip():
             continue
         row = line.split(delimiter)
-        if len(row) != len(columns):
+        missing = len(columns) - len(row)
+        if not 0 <= missing <= optional:
             raise BadInput(
                 f"{len(row)} fields found, {len(columns)} expected ({', '.join(columns)})",
                 where=f"{path}, line {number}",
                 mend=f"fields are divided by {'a blank' if delimiter is None else repr(delimiter)}",
             )
-        rows.append(row)
+        if header and not named:
+            named = True
+            if row != list(columns[: len(row)]):
+                raise BadInput(f"the columns are not {', '.join(columns)}", where=f"{path}, line {number}")
+            continue
+        rows.append(row + [""] * missing)
         lines.append(number)
     if not rows:
         raise BadInput("the file is empty", where=path)
