@@ -17,6 +17,7 @@ from scipy import stats
 
 from thymos.assess.refusal import KeywordRefusalJudge
 from thymos.assess.refusal_aggregate import leave_one_model_out
+from thymos.errors import BadInput
 from thymos.language.load import load_language_model
 from thymos.language.model import GenerationSettings, Message
 from thymos.measure.resampling import bootstrap_interval
@@ -40,18 +41,19 @@ from thymos.studies.runner import PUBLISHED_FOLDER
 CORPUS = "mossbench"
 TYPES = {1: "exaggerated risk", 2: "negated harm", 3: "counterintuitive interpretation"}
 SUBSETS = ("all", *TYPES.values())
-# Names in the release's reply files, and in the paper's table.
-MODELS = {
-    "claude_3_opus_web": "Claude 3 Opus (web)",
-    "gemini_advanced_web": "Gemini Advanced (web)",
-    "claude_3_sonnet": "Claude 3 Sonnet",
-    "claude_3_haiku": "Claude 3 Haiku",
-    "claude_3_opus": "Claude 3 Opus (API)",
-    "gemini_pro_1.5": "Gemini-Pro 1.5",
-    "gpt_4o": "GPT-4o (API)",
-    "gpt_4o_web": "GPT-4o (web)",
-    "gpt_4v": "GPT-4V",
-}
+# Names in the release's reply files, and in the paper's table where they differ.
+PAPER_NAMES = {"Claude 3 Opus": "Claude 3 Opus (API)", "GPT-4o": "GPT-4o (API)"}
+MODELS = (
+    "Claude 3 Opus (web)",
+    "Gemini Advanced (web)",
+    "Claude 3 Sonnet",
+    "Claude 3 Haiku",
+    "Claude 3 Opus (API)",
+    "Gemini-Pro 1.5",
+    "GPT-4o (API)",
+    "GPT-4o (web)",
+    "GPT-4V",
+)
 KEYWORD, FITTED, CONSTANT = "keyword judge", "fitted judge, leave one model out", "mean of the other models"
 GPT, HUMAN = "GPT judge", "human judge"
 HELD_OUT = "model-independent"
@@ -70,12 +72,14 @@ def replies(ctx: Context) -> pd.DataFrame:
     """One row a stored reply: model (paper's name), pid, type, response."""
     corpus = ctx.corpus(CORPUS)
     table = corpus.tables["responses"]
-    kinds = corpus.items["type"].astype(int).map(TYPES)
-    table = table.assign(model=table["model"].map(MODELS), type=table["pid"].astype(str).map(kinds))
-    order = {name: k for k, name in enumerate(MODELS.values())}
-    return table.dropna(subset=["model", "type"]).sort_values(
-        ["model", "pid"], key=lambda column: column.map(order) if column.name == "model" else column.astype(int)
-    )
+    kinds = corpus.items["type"].map(TYPES)
+    table = table.assign(model=table["model"].replace(PAPER_NAMES), type=table["pid"].map(kinds))
+    missing = sorted(set(MODELS) - set(table["model"]))
+    if missing:
+        raise BadInput(f"there are no replies of {missing[0]}", where=f"corpus {CORPUS}")
+    order = {name: rank for rank, name in enumerate(MODELS)}
+    table = table[table["model"].isin(MODELS)]
+    return table.assign(rank=table["model"].map(order)).sort_values(["rank", "pid"]).drop(columns="rank")
 
 
 def published_rates(judge: str) -> dict[tuple[str, str], float]:
@@ -83,7 +87,7 @@ def published_rates(judge: str) -> dict[tuple[str, str], float]:
     rates = {}
     for row in read_published(PUBLISHED_FOLDER / "oversensitivity.csv"):
         model, _, by = row.system.rpartition(", ")
-        if by == judge and row.metric == "refusal_rate" and model in MODELS.values() and row.value is not None:
+        if by == judge and row.metric == "refusal_rate" and model in MODELS and row.value is not None:
             rates[model, row.subset] = row.value
     return rates
 
@@ -147,7 +151,7 @@ def judged_rates(ctx: Context) -> dict[str, dict[tuple[str, str], float]]:
         found[judge] = {
             (row.system.removesuffix(f", {judge}"), row.subset): row.value for row in rows if row.value is not None
         }
-    models = list(MODELS.values())
+    models = MODELS
     found[CONSTANT] = {
         (model, subset): float(np.mean([gpt[other, subset] for other in models if other != model]))
         for model in models
@@ -166,7 +170,7 @@ def agreement_with_published(ctx: Context) -> list[Row]:
         FITTED: RowKind.SYSTEM,
     }
     rates = judged_rates(ctx)
-    models = list(MODELS.values())
+    models = MODELS
     rows = []
     for judge, kind in kinds.items():
         guarantee = HELD_OUT if judge in (FITTED, CONSTANT) else NO_SPLIT
@@ -215,16 +219,16 @@ def caption_mediated(ctx: Context) -> list[Row]:
     """A text-only model reads the picture's description instead; harmless items and their harmful counterparts."""
     corpus = ctx.corpus(CORPUS)
     model = load_language_model(ctx.settings.model)
-    harmless = corpus.items.assign(type=corpus.items["type"].astype(int).map(TYPES))
+    harmless = corpus.items.assign(type=corpus.items["type"].map(TYPES))
     contrast = corpus.tables["contrast"]
-    contrast = contrast.assign(type=contrast["type"].astype(int).map(TYPES))
+    contrast = contrast.assign(type=contrast["type"].map(TYPES))
     if ctx.settings.quick:
         harmless, contrast = harmless.groupby("type").head(8), contrast.groupby("type").head(8)
     prompts = {"vanilla": SYSTEM_PROMPTS["vanilla"]} if ctx.settings.quick else SYSTEM_PROMPTS
     rows = []
     for prompt, system in prompts.items():
         for items, metric in ((harmless, "refusal_rate"), (contrast, "contrast_refusal_rate")):
-            chats = [_chat(system, *pair) for pair in zip(items["description"], items["question"], strict=True)]
+            chats = [_chat(system, *pair) for pair in zip(items["description"], items["text"], strict=True)]
             report = ctx.progress(f"{prompt} prompt, {metric.replace('_', ' ')}")
             answers = model.chat(chats, GenerationSettings(max_new_tokens=REPLY_TOKENS), progress=report)
             refused = KeywordRefusalJudge().judge([answer.text for answer in answers])
@@ -282,7 +286,7 @@ def safer_is_more_oversensitive(results: Results) -> Finding:
 def types_differ(results: Results) -> Finding:
     """Negated harm and counterintuitive interpretation are refused more than exaggerated risk."""
     count, total = 0, 0
-    for model in MODELS.values():
+    for model in MODELS:
         risk, negated, counter = (
             results.value(system=f"{model}, {KEYWORD}", metric="refusal_rate", subset=kind) for kind in TYPES.values()
         )
@@ -326,7 +330,7 @@ def safety_prompt(results: Results) -> Finding:
 def draw_judges(results: Results, figure: Any) -> None:
     """Refusal rate by model: our judges beside the published ones."""
     axes = figure.subplots()
-    models = list(MODELS.values())
+    models = MODELS
     for judge, marker in ((GPT, "D"), (HUMAN, "s"), (KEYWORD, "o"), (FITTED, "^")):
         kind = {"kind": "published"} if judge in (GPT, HUMAN) else {}
         found = [
