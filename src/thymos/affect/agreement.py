@@ -17,118 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from thymos.affect.chance_corrected import Floats, Level, Weights, cohen_kappa_from_codes
+from thymos.affect.chance_corrected import fleiss_kappa_from_counts as fleiss_kappa_from_counts
+from thymos.affect.chance_corrected import krippendorff_from_counts as krippendorff_from_counts
+from thymos.affect.chance_corrected import krippendorff_from_ratings as krippendorff_from_ratings
 from thymos.errors import BadInput
 
-Level = Literal["nominal", "ordinal", "interval"]
-Weights = Literal["none", "linear", "quadratic"]
-Floats = npt.NDArray[np.float64]
 Categories = Sequence[object] | None
-
-LEVELS = ("nominal", "ordinal", "interval")
-
-
-# -- from vote counts ---------------------------------------------------------------------------------------------
-
-
-def krippendorff_from_counts(
-    counts: npt.ArrayLike, level: Level = "nominal", values: Sequence[float] | npt.NDArray | None = None
-) -> float:
-    """Krippendorff's alpha from vote counts; raters need no identity and may differ in number.
-
-    Args:
-        counts: shape (items, classes), how many raters gave each item each class. Items with fewer than two
-            ratings cannot be paired and do not count.
-        level: "nominal" (two classes differ or not), "ordinal" (classes stand in rank order), "interval"
-            (squared difference of ``values``).
-        values: the number that each class stands for; needed by "interval" only.
-
-    Returns:
-        Alpha, at most 1; 0 is chance. NaN when all pairable ratings are the same class.
-
-    Raises:
-        BadInput: no item has two ratings, a count is negative or NaN, ``values`` do not fit.
-
-    Example:
-        >>> round(krippendorff_from_counts([[2, 0], [0, 2], [1, 1]]), 4)
-        0.4444
-    """
-    votes = _counts(counts)
-    if level not in LEVELS:
-        raise BadInput(f"unknown level {level!r}", mend=f"known: {', '.join(LEVELS)}")
-    raters = votes.sum(axis=1)
-    if raters.size and raters.min() < 2:
-        votes, raters = votes[raters >= 2], raters[raters >= 2]
-    if len(votes) == 0:
-        raise BadInput("no item has two ratings, so there is nothing to compare", where="agreement")
-    used = votes.sum(axis=0)
-    total = used.sum()
-    if (used > 0).sum() < 2:
-        return float("nan")
-    if level == "nominal":
-        # Disagreeing pairs of an item, each rating weighted by 1 / (raters - 1).
-        observed = ((raters**2 - np.einsum("ik,ik->i", votes, votes)) / (raters - 1)).sum()
-        expected = (total**2 - (used**2).sum()) / (total - 1)
-        return float(1 - observed / expected)
-    if level == "ordinal":
-        # Krippendorff's ordinal difference of two classes is the difference of their mid-ranks.
-        numbers = np.cumsum(used) - used / 2
-    else:
-        if values is None:
-            raise BadInput("interval alpha needs the number that each class stands for", mend="pass values=")
-        numbers = np.asarray(values, dtype=float)
-        if numbers.shape != used.shape or not np.isfinite(numbers).all():
-            raise BadInput(f"values must be {len(used)} finite numbers, one a class")
-    sums, squares = votes @ _centered(numbers, used), votes @ _centered(numbers, used) ** 2
-    return _alpha_from_sums(raters, sums, squares)
-
-
-def fleiss_kappa_from_counts(counts: npt.ArrayLike) -> float:
-    """Fleiss' kappa from vote counts, shape (items, classes).
-
-    Fleiss assumes the same number of raters on every item. Where numbers differ, each item's agreement is taken over
-    its own pairs, items count equally, and class shares are taken over all ratings of items with two or more; with
-    equal numbers this is the published coefficient.
-
-    Returns:
-        Kappa, at most 1; 0 is chance; NaN when only one class was used.
-
-    Example:
-        >>> round(fleiss_kappa_from_counts([[2, 0], [0, 2], [1, 1]]), 4)
-        0.3333
-    """
-    votes = _counts(counts)
-    raters = votes.sum(axis=1)
-    votes, raters = votes[raters >= 2], raters[raters >= 2]
-    if len(votes) == 0:
-        raise BadInput("no item has two ratings, so there is nothing to compare", where="agreement")
-    agreeing = (np.einsum("ik,ik->i", votes, votes) - raters) / (raters * (raters - 1))
-    shares = votes.sum(axis=0) / votes.sum()
-    chance = float((shares**2).sum())
-    if np.count_nonzero(shares) < 2:
-        return float("nan")
-    return float((agreeing.mean() - chance) / (1 - chance))
-
-
-def _counts(counts: npt.ArrayLike) -> Floats:
-    votes = np.asarray(counts, dtype=float)
-    if votes.ndim != 2:
-        raise BadInput(f"vote counts have {votes.ndim} dimensions, not 2 (items, classes)")
-    if not np.isfinite(votes).all() or (votes < 0).any():
-        raise BadInput("vote counts must be finite and not negative")
-    return votes
-
-
-def _centered(numbers: Floats, weights: Floats) -> Floats:
-    # Differences do not change when a constant is taken off; sums of squares then keep their digits.
-    return numbers - float(numbers @ weights) / float(weights.sum())
-
-
-def _alpha_from_sums(raters: Floats, sums: Floats, squares: Floats) -> float:
-    """Alpha under squared difference from each item's number, sum and sum of squares of ratings (two or more)."""
-    total = raters.sum()
-    observed = ((raters * squares - sums**2) / (raters - 1)).sum()
-    expected = (total * squares.sum() - sums.sum() ** 2) / (total - 1)
-    return float(1 - observed / expected)
 
 
 # -- from a table of items and raters -----------------------------------------------------------------------------
@@ -176,24 +71,14 @@ def agreement(
 def _krippendorff(level: Level) -> Callable[[pd.DataFrame, Categories], float]:
     def measure(ratings: pd.DataFrame, categories: Categories) -> float:
         if level == "interval":
-            return _krippendorff_interval(_numbers(ratings))
-        codes, classes = _codes(ratings, categories, ordered=level == "ordinal")
-        return krippendorff_from_counts(_counts_from_codes(codes, len(classes)), level)
+            numbers = _numbers(ratings)
+            items, columns = np.nonzero(~np.isnan(numbers))
+            return krippendorff_from_ratings(items, numbers[items, columns], "interval")
+        codes, _ = _codes(ratings, categories, ordered=level == "ordinal")
+        items, columns = np.nonzero(codes >= 0)
+        return krippendorff_from_ratings(items, codes[items, columns], level)
 
     return measure
-
-
-def _krippendorff_interval(numbers: Floats) -> float:
-    present = ~np.isnan(numbers)
-    raters = present.sum(axis=1).astype(float)
-    numbers, present, raters = numbers[raters >= 2], present[raters >= 2], raters[raters >= 2]
-    if len(numbers) == 0:
-        raise BadInput("no item has two ratings, so there is nothing to compare", where="agreement")
-    used = numbers[present]
-    if used.min() == used.max():
-        return float("nan")
-    centered = np.where(present, numbers - used.mean(), 0.0)
-    return _alpha_from_sums(raters, centered.sum(axis=1), (centered**2).sum(axis=1))
 
 
 def _fleiss(ratings: pd.DataFrame, categories: Categories) -> float:
@@ -215,30 +100,6 @@ def _cohen(weights: Weights) -> Callable[[pd.DataFrame, Categories], float]:
         return cohen_kappa_from_codes(codes[both, 0], codes[both, 1], len(classes), weights)
 
     return measure
-
-
-def cohen_kappa_from_codes(first: npt.NDArray, second: npt.NDArray, classes: int, weights: Weights = "none") -> float:
-    """Cohen's kappa of two raters from class codes 0..classes-1, one pair an item, none missing.
-
-    Args:
-        first: codes of the first rater.
-        second: codes of the second rater, same length.
-        classes: number of classes.
-        weights: cost of a disagreement: "none" = 1, "linear" = distance of the codes, "quadratic" = its square.
-
-    Returns:
-        Kappa, at most 1; NaN when both raters used one and the same class throughout.
-
-    Example:
-        >>> round(cohen_kappa_from_codes(np.array([0, 1, 0]), np.array([0, 1, 1]), 2), 3)
-        0.4
-    """
-    table = np.bincount(first * classes + second, minlength=classes**2).reshape(classes, classes).astype(float)
-    steps = np.abs(np.subtract.outer(np.arange(classes), np.arange(classes))).astype(float)
-    cost = {"none": (steps > 0).astype(float), "linear": steps, "quadratic": steps**2}[weights]
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    chance = float((cost * expected).sum())
-    return float("nan") if chance == 0 else float(1 - (cost * table).sum() / chance)
 
 
 def _mean_pairwise_cohen(ratings: pd.DataFrame, categories: Categories) -> float:
