@@ -44,6 +44,8 @@ class Corpus:
     def __post_init__(self) -> None:
         if len(self.items) == 0:
             raise BadInput("there is no item", where=self.slug)
+        if not all(isinstance(item, str) and item for item in self.items.index):
+            raise BadInput("item ids must be texts that are not empty", where=self.slug)
         if not self.items.index.is_unique:
             doubled = self.items.index[self.items.index.duplicated()][0]
             raise BadInput(f"item id {doubled!r} stands twice", where=self.slug)
@@ -54,6 +56,8 @@ class Corpus:
             strangers = set(self.annotations.items) - set(self.items.index)
             if strangers:
                 raise BadInput(f"ratings of unknown item {sorted(strangers)[0]!r}", where=self.slug)
+        if self.items.index.name != "item":
+            object.__setattr__(self, "items", self.items.rename_axis(index="item"))
         object.__setattr__(self, "splits", MappingProxyType(dict(self.splits)))
         object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
 
@@ -89,29 +93,36 @@ class Published:
     Args:
         what: e.g. ``"train utterances"``.
         count: the published number.
-        measure: the same number, measured on a corpus that was read.
+        measure: the same number, measured on a corpus that was read; None where this copy lacks the files for it.
         note: why a difference is expected, where one is known (e.g. the copy holds a part of the release).
     """
 
     what: str
     count: int
-    measure: Callable[[Corpus], int]
+    measure: Callable[[Corpus], int | None]
     note: str = ""
 
 
 @dataclass(frozen=True)
 class CountCheck:
-    """Result of one published count."""
+    """Result of one published count; ``found`` is None where the copy lacks the files for it."""
 
     what: str
     published: int
-    found: int
+    found: int | None
     note: str
 
     @property
     def agrees(self) -> bool:
         """True where found and published are the same number."""
         return self.published == self.found
+
+    @property
+    def verdict(self) -> str:
+        """``"agrees"``, ``"differs"`` or ``"not in this copy"``."""
+        if self.found is None:
+            return "not in this copy"
+        return "agrees" if self.agrees else "differs"
 
 
 @dataclass(frozen=True)
@@ -129,4 +140,8 @@ class Reader:
 
     def check(self, corpus: Corpus) -> list[CountCheck]:
         """Compare the published counts with what was read."""
-        return [CountCheck(p.what, p.count, int(p.measure(corpus)), p.note) for p in self.published]
+        checks = []
+        for claim in self.published:
+            found = claim.measure(corpus)
+            checks.append(CountCheck(claim.what, claim.count, None if found is None else int(found), claim.note))
+        return checks

@@ -15,6 +15,7 @@ comments; grief, pride and relief are tiny; [NAME] and [RELIGION] are masks; off
 known from the raw files only, cross the official split.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,9 +162,13 @@ def _part(part: str, count: int) -> Published:
     return Published(f"{part} comments", count, lambda corpus: int((corpus.items["part"] == part).sum()))
 
 
-def _rater_rows(corpus: Corpus) -> pd.DataFrame:
-    table = corpus.rated().table
-    return table[table["scheme"] == RATER_SCHEME.name]
+def _raw_count(column: str) -> Callable[[Corpus], int | None]:
+    def measure(corpus: Corpus) -> int | None:
+        table = corpus.rated().table
+        rated = table.loc[table["scheme"] == RATER_SCHEME.name, column]
+        return int(rated.nunique()) if len(rated) else None
+
+    return measure
 
 
 READER = Reader(
@@ -173,17 +178,7 @@ READER = Reader(
         _part("train", 43410),
         _part("dev", 5426),
         _part("test", 5427),
-        Published(
-            "comments in the raw files",
-            58009,
-            lambda corpus: int(_rater_rows(corpus)["item"].nunique()),
-            "0 where goemotions_1..3.csv are not present",
-        ),
-        Published(
-            "raters",
-            82,
-            lambda corpus: int(_rater_rows(corpus)["rater"].nunique()),
-            "0 where goemotions_1..3.csv are not present",
-        ),
+        Published("comments in the raw files", 58009, _raw_count("item"), "needs goemotions_1..3.csv"),
+        Published("raters", 82, _raw_count("rater"), "needs goemotions_1..3.csv"),
     ),
 )

@@ -7,8 +7,8 @@ Layout: Sr No., Utterance, Speaker, Emotion, Sentiment, Dialogue_ID, Utterance_I
 EndTime. 9,989 / 1,109 / 2,610 utterances in 1,039 / 114 / 280 dialogues.
 Item ids: ``<part>/dia<Dialogue_ID>_utt<Utterance_ID>``, as the video clips are named.
 Traps: Dialogue_ID starts at 0 in every part; Dialogue_ID 60 of train is absent, so 1,038 dialogues are found and
-1,039 published; times are ``hh:mm:ss,mmm`` of the episode and some end before they start; the official split keeps
-dialogues apart but neither speakers (six people speak most lines) nor episodes.
+1,039 published; times are ``hh:mm:ss,mmm`` of the episode; the official split
+keeps dialogues apart but neither speakers (six people speak most lines) nor episodes.
 """
 
 import re
@@ -61,7 +61,7 @@ CARD = Card(
     known_traps=(
         "Split by dialogue; the official split is not speaker-independent.",
         "Dialogue_ID starts at 0 in every part; Dialogue_ID 60 of train is absent.",
-        "Some end times lie before the start times.",
+        "Dyadic rows repeat utterances of the main table: never mix the two.",
         "The label is the vote of three raters who saw the video; single votes are not released.",
         "Nearly half of the utterances are neutral.",
     ),
