@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from thymos.measure.inputs import Floats, Integers, item_weights
 
-Kind = Literal["labels", "multilabel", "numeric", "soft", "probabilities", "scores"]
+Kind = Literal["labels", "multilabel", "numeric", "values", "soft", "probabilities", "label_probabilities", "scores"]
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,10 @@ class Metric:
     Args:
         name: snake_case term of the field, e.g. ``"macro_f1"``.
         kind: what gold and predictions are: ``labels`` (one label an item), ``multilabel`` (0/1 matrices),
-            ``numeric`` (numbers), ``soft`` (distributions against distributions), ``probabilities`` (labels
-            against an items × classes matrix in the order of the label list), ``scores`` (0/1 against a score).
+            ``numeric`` (numbers), ``values`` (one array of numbers, nothing to compare), ``soft`` (distributions
+            against distributions), ``probabilities`` (labels against an items × classes matrix in the order of the
+            label list), ``label_probabilities`` (0/1 matrix against a probability for each label), ``scores`` (0/1
+            against a score).
         function: ``function(gold, predicted, **options) -> float``.
         prepare: the same arguments to an `Additive` or `Weighted`, which the bootstrap uses.
         higher_is_better: the direction.

@@ -1,0 +1,6 @@
+"""Property tests here may run on a machine that is busy with other work, so single examples have no deadline."""
+
+from hypothesis import settings
+
+settings.register_profile("measure", deadline=None)
+settings.load_profile("measure")
