@@ -58,6 +58,23 @@ def kept_by(votes: npt.NDArray, rule: str, *, excluded: npt.NDArray[np.bool_] | 
     return kept & ~excluded[votes.argmax(axis=1)]
 
 
+def share_of_ratings_used(votes: npt.NDArray, rule: str) -> float:
+    """Share of all ratings that agree with the single label of their item under "majority" or "plurality".
+
+    What hard labels throw away: ratings of dropped items, and ratings for other classes. Card 36 reports it so.
+
+    Example:
+        >>> share_of_ratings_used(np.array([[3, 1], [2, 2]]), "majority")
+        0.375
+    """
+    if rule == "all_inclusive":
+        return 1.0
+    kept = kept_by(votes, rule)
+    if votes.sum() == 0:
+        raise BadInput("there is no rating")
+    return float(votes[kept].max(axis=1, initial=0).sum() / votes.sum())
+
+
 def strictest_rule(votes: npt.NDArray) -> npt.NDArray[np.object_]:
     """The strictest rule that keeps each item: "majority", "plurality" or "all_inclusive"; None without a vote.
 
