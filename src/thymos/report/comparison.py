@@ -67,15 +67,19 @@ def higher_is_better(metric: str) -> bool | None:
     return None
 
 
-def comparisons(rows: Sequence[ResultRow]) -> list[Comparison]:
+def comparisons(rows: Sequence[ResultRow], first: Sequence[str] = ()) -> list[Comparison]:
     """Every metric and subset on which a floor and a system stand, in the order of the rows.
+
+    The metrics named in ``first`` come before the others, in that order.
 
     Where a study has no row of the kind ``system``, its baselines stand in: the question stays whether anything
     beats the floor.
     """
     kind = "system" if any(row["kind"] == "system" for row in rows) else "baseline"
     found = []
-    for metric, subset in dict.fromkeys((row["metric"], row["subset"]) for row in rows):
+    pairs = list(dict.fromkeys((row["metric"], row["subset"]) for row in rows))
+    pairs.sort(key=lambda pair: first.index(pair[0]) if pair[0] in first else len(first))
+    for metric, subset in pairs:
         here = [row for row in rows if row["metric"] == metric and row["subset"] == subset and row["value"] is not None]
         floors = [row for row in here if row["kind"] == "floor"]
         systems = [row for row in here if row["kind"] == kind]
@@ -114,12 +118,18 @@ def _inside(value: float, row: ResultRow) -> bool:
     return row.get("low") is not None and row.get("high") is not None and row["low"] <= value <= row["high"]
 
 
-def headline(result: Mapping[str, Any]) -> str:
+def headline(result: Mapping[str, Any], first: Sequence[str] = ()) -> str:
     """The first line of a study: does it beat its floor, and what do the claims come to?
 
     The first metric that has both a floor and a system is the one that is told; the others are counted.
+
+    Args:
+        result: as in ``results.schema.json``.
+        first: metrics in the order of their weight (``Study.headline``); else the order of the rows.
     """
-    return " ".join(filter(None, [_stamp(result), _floor_sentence(comparisons(result["rows"])), claims_line(result)]))
+    return " ".join(
+        filter(None, [_stamp(result), _floor_sentence(comparisons(result["rows"], first)), claims_line(result)])
+    )
 
 
 def claims_line(result: Mapping[str, Any]) -> str:

@@ -116,7 +116,8 @@ def study_view(result: Mapping[str, Any], study: Study | None, results: Results 
         results: rows and tables of the run, for the study's own plots; None draws none.
     """
     simulated = any(entry["simulated"] for entry in result["data"])
-    tables, apart = result_tables(result["rows"], simulated=simulated)
+    first = study.headline if study else ()
+    tables, apart = result_tables(result["rows"], simulated=simulated, first=first)
     images = tuple(render(plot, results) for plot in study.plots) if study is not None and results is not None else ()
     return StudyView(
         slug=result["study"],
@@ -124,7 +125,7 @@ def study_view(result: Mapping[str, Any], study: Study | None, results: Results 
         title=study.title if study else words(result["study"]).capitalize(),
         question=study.question if study else "",
         paper=study.paper if study else "",
-        headline=headline(result),
+        headline=headline(result, first),
         claims_line=claims_line(result),
         claims=tuple(result["claims"]),
         data=tuple(result["data"]),
@@ -145,7 +146,7 @@ def study_view(result: Mapping[str, Any], study: Study | None, results: Results 
 
 
 def result_tables(
-    rows: Sequence[ResultRow], *, simulated: bool = False
+    rows: Sequence[ResultRow], *, simulated: bool = False, first: Sequence[str] = ()
 ) -> tuple[tuple[MetricTable, ...], tuple[TableRow, ...]]:
     """Our rows by metric, and apart from them the published rows that are not comparable.
 
@@ -160,9 +161,11 @@ def result_tables(
     own = {(row["system"], row["metric"], row["subset"]) for row in ours}
     lines = [*ours, *(row for key, row in told.items() if key not in own)]
     # Published rows that have moved into the line of ours are not drawn a second time.
-    charted = charted_metrics(lines)[:MAX_CHARTS]
+    metrics = list(dict.fromkeys(row["metric"] for row in lines))
+    metrics.sort(key=lambda metric: first.index(metric) if metric in first else len(first))
+    charted = [metric for metric in metrics if metric in charted_metrics(lines)][:MAX_CHARTS]
     tables = []
-    for metric in dict.fromkeys(row["metric"] for row in lines):
+    for metric in metrics:
         mine = [row for row in lines if row["metric"] == metric]
         subsets = list(dict.fromkeys(row["subset"] for row in mine))
         mine.sort(key=lambda row: (subsets.index(row["subset"]), KIND_ORDER.index(row["kind"])))
