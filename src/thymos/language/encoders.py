@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from thymos.errors import BadInput
 from thymos.files import require_folder
-from thymos.language.folders import choose_device, quiet_transformers
-from thymos.language.model import Progress
+from thymos.language.folders import LOADING_ERRORS, choose_device, quiet_transformers
+from thymos.language.model import Progress, check_text
 
 
 class SentenceEncoder(ABC):
@@ -127,7 +127,7 @@ def load_encoder_folder(
         with quiet_transformers():
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             model = AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except LOADING_ERRORS as error:
         raise BadInput(
             f"no encoder can be loaded from here ({str(error).splitlines()[0]})",
             where=folder,
@@ -157,5 +157,4 @@ def check_texts(texts: Sequence[str]) -> None:
     if isinstance(texts, str):
         raise BadInput("one text where a sequence of texts is needed", mend="pass a list")
     for index, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise BadInput(f"{type(text).__name__} is not a text", where=f"text {index}", mend="drop it or fill it in")
+        check_text(text, f"text {index}")

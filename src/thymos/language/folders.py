@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from thymos.errors import Unavailable
 from thymos.files import cache_folder, canonical_json, file_sha256, text_sha256, write_atomically
 
 # What a model needs and nothing else: no pickles, no code.
 MODEL_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 SMALL_FILE_BYTES = 1 << 20
+# What transformers raises when a folder is incomplete, damaged, or of a kind that it does not know.
+LOADING_ERRORS = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from transformers import (
 
 from thymos.errors import BadInput, Unavailable
 from thymos.files import canonical_json, require_folder
-from thymos.language.folders import choose_device, quiet_transformers
+from thymos.language.folders import LOADING_ERRORS, choose_device, quiet_transformers
 from thymos.language.model import (
     GenerationSettings,
     LanguageModel,
@@ -314,7 +314,7 @@ def load_local(
             model = AutoModelForCausalLM.from_pretrained(
                 folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True
             )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except LOADING_ERRORS as error:
         raise BadInput(
             f"no causal language model can be loaded from here ({str(error).splitlines()[0]})",
             where=folder,

@@ -61,6 +61,8 @@ class GenerationSettings:
     stop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if isinstance(self.stop, str):
+            raise BadInput("stop is one text", where="generation settings", mend="write stop=(text,)")
         object.__setattr__(self, "stop", tuple(self.stop))
         for wrong, what, mend in (
             (self.max_new_tokens < 1, f"max_new_tokens is {self.max_new_tokens}", "use 1 or more"),
@@ -173,7 +175,7 @@ class LanguageModel(ABC):
             >>> model.chat([[Message("user", "I lost my keys.")]])[0].text  # doctest: +SKIP
         """
         for index, conversation in enumerate(conversations):
-            check_conversation(conversation, index)
+            check_conversation(conversation, f"conversation {index}")
         return self._collect_replies([tuple(conversation) for conversation in conversations], settings, progress)
 
     def generate(
@@ -185,7 +187,8 @@ class LanguageModel(ABC):
     ) -> list[Reply]:
         """Continue each raw text, without a chat template, in the order given; see :meth:`chat`."""
         for index, prompt in enumerate(prompts):
-            if not isinstance(prompt, str) or not prompt:
+            check_text(prompt, f"prompt {index}")
+            if not prompt:
                 raise BadInput("the prompt is empty", where=f"prompt {index}", mend="pass a non-empty text")
         return self._collect_replies(list(prompts), settings, progress)
 
@@ -226,7 +229,7 @@ class LanguageModel(ABC):
         if len(prompts) != len(options):
             raise BadInput(f"{len(prompts)} prompts but {len(options)} lists of options", mend="pass one list a prompt")
         for index, (prompt, texts) in enumerate(zip(prompts, options, strict=True)):
-            check_options(prompt, texts, index)
+            check_options(prompt, texts, f"prompt {index}")
         found: dict[int, OptionScores] = {}
         for batch in self.stream_scores(prompts, options):
             found.update(batch)
@@ -245,9 +248,20 @@ class LanguageModel(ABC):
         return [found[index] for index in range(len(prompts))]
 
 
-def check_conversation(conversation: Conversation, index: int) -> None:
+def check_text(text: object, where: str) -> None:
+    """Raise BadInput unless this is a text that can be written as UTF-8."""
+    if not isinstance(text, str):
+        raise BadInput(f"{type(text).__name__} is not a text", where=where, mend="drop it or fill it in")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadInput(
+            "the text holds half of a surrogate pair", where=where, mend="read the source with its right encoding"
+        ) from None
+
+
+def check_conversation(conversation: Conversation, where: str) -> None:
     """Raise BadInput unless this is a non-empty sequence of messages."""
-    where = f"conversation {index}"
     if isinstance(conversation, str | Message):
         raise BadInput("a sequence of messages is needed", where=where, mend="write [Message('user', ...)]")
     if not conversation:
@@ -255,19 +269,22 @@ def check_conversation(conversation: Conversation, index: int) -> None:
     for message in conversation:
         if not isinstance(message, Message):
             raise BadInput(f"{type(message).__name__} is not a Message", where=where, mend="write Message(role, text)")
+        check_text(message.content, where)
 
 
-def check_options(prompt: Prompt, options: Sequence[str], index: int) -> None:
+def check_options(prompt: Prompt, options: Sequence[str], where: str) -> None:
     """Raise BadInput unless the prompt and every option hold some text."""
-    where = f"prompt {index}"
     if not isinstance(prompt, str):
-        check_conversation(prompt, index)
-    elif not prompt.strip():
-        raise BadInput("the prompt is empty", where=where, mend="pass a text to condition on")
+        check_conversation(prompt, where)
+    else:
+        check_text(prompt, where)
+        if not prompt.strip(" "):
+            raise BadInput("the prompt is empty", where=where, mend="pass a text to condition on")
     if isinstance(options, str) or not len(options):
         raise BadInput("a non-empty list of options is needed", where=where, mend="pass at least one text")
     for option in options:
-        if not isinstance(option, str) or not option:
+        check_text(option, where)
+        if not option:
             raise BadInput("an option is empty", where=where, mend="leave it out or give it a text")
 
 

@@ -56,7 +56,8 @@ class Store:
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                connection.executemany("INSERT OR IGNORE INTO entries VALUES (?, ?)", list(entries.items()))
+                insert = "INSERT INTO entries VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+                connection.executemany(insert, list(entries.items()))
                 connection.execute("COMMIT")
             except BaseException:
                 connection.execute("ROLLBACK")
