@@ -50,9 +50,9 @@ CARD = Card(
     title="crowd-enVENT",
     description="English event descriptions with the writer's emotion and appraisals, and five readers' judgments of "
     "1,200 of them.",
-    source="https://www.ims.uni-stuttgart.de/data/appraisalemotion",
+    source="https://www.romanklinger.de/data-sets/crowd-enVent2022.zip",
     citation="Troiano, Oberlaender, Klinger. Dimensional modeling of emotions in text with appraisal theories. "
-    "Computational Linguistics 49(1), 2023.",
+    "Computational Linguistics 49(1), 2023. doi:10.1162/coli_a_00461",
     licence="research use",
     redistribution=False,
     consent_basis="Paid crowd workers consented to release; person ids are hashes made by the authors.",

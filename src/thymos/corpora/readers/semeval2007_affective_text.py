@@ -9,8 +9,8 @@ Paper: Strapparava and Mihalcea, SemEval 2007. Licence: none stated (free for re
 headlines that have only the gold mean carry it as rater "gold". Table ``gold`` holds all gold scores that were found.
 Item ids: the headline ids.
 Traps: the task is unsupervised: the trial part is for tuning, not training. A widely copied array pair of these data
-is not aligned (headlines are ordered test then trial, labels trial then test). Two women and one man use the scales
-far more than the others: look at single raters before averaging.
+is not aligned (headlines are ordered test then trial, labels trial then test). Rater F2 gives 58 % of the emotion
+cells a score above 0, the others 19 to 30 %: look at single raters before averaging.
 """
 
 from pathlib import Path
