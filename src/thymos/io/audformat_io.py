@@ -88,7 +88,11 @@ def load_database(folder: str | Path) -> Any:
 
 
 def read_audformat(
-    folder: str | Path, *, schemes: Sequence[str] = (), construct: Construct = Construct.PERCEIVED
+    folder: str | Path,
+    *,
+    schemes: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    construct: Construct = Construct.PERCEIVED,
 ) -> StoredCorpus:
     """Read an audformat database: ours without loss, any other as far as its schemes say what a rating is.
 
@@ -97,6 +101,7 @@ def read_audformat(
     Args:
         folder: with ``db.yaml``.
         schemes: read only these schemes (foreign databases hold speakers and transcripts as schemes, too).
+        columns: columns of a foreign database that describe the items (speaker, text) and are no ratings.
         construct: whose affect a foreign database is about.
     """
     database = load_database(folder)
@@ -105,7 +110,7 @@ def read_audformat(
     found = (
         _ours(database, meta, str(folder))
         if isinstance(meta, dict)
-        else _foreign(database, schemes, construct, str(folder))
+        else _foreign(database, schemes, columns, construct, str(folder))
     )
     annotations, items, splits, guarantees, notes = found
     return StoredCorpus(annotations, items, splits, guarantees, files_sha256(folder, files), notes, str(folder))
@@ -189,15 +194,19 @@ def _items(database: Any, columns: Sequence[str] | None) -> pd.DataFrame | None:
     return items
 
 
-def _foreign(database: Any, wanted: Sequence[str], construct: Construct, where: str) -> _Parts:
+def _foreign(database: Any, wanted: Sequence[str], about: Sequence[str], construct: Construct, where: str) -> _Parts:
     unknown = [name for name in wanted if name not in database.schemes]
     if unknown:
         raise BadInput(
             f"there is no scheme {unknown[0]!r}", where=where, mend=f"present: {', '.join(database.schemes)}"
         )
     rows, notes = [], []
+    described: dict[str, list[pd.Series]] = {}
     for table_id, table in database.tables.items():
         for id_, column in table.columns.items():
+            if id_ in about:
+                described.setdefault(id_, []).append(column.get())
+                continue
             if column.scheme_id is None or (wanted and column.scheme_id not in wanted):
                 notes.append(f"column {table_id}.{id_} was not read")
                 continue
@@ -217,6 +226,12 @@ def _foreign(database: Any, wanted: Sequence[str], construct: Construct, where: 
     frame["value"] = np.where(words, 1.0, pd.to_numeric(frame["cell"], errors="coerce"))
     annotations = Annotations(frame.drop(columns="cell"), schemes, where=where)
     items = pd.DataFrame(index=pd.Index(annotations.items, name="item"))
+    for name, values in described.items():
+        joined = pd.concat(
+            [one.astype(object).droplevel([n for n in one.index.names if n != "file"]) for one in values]
+        )
+        joined = joined[~joined.index.duplicated()]
+        items[name] = joined.reindex(items.index).to_numpy()
     return annotations, items, {}, {}, tuple(notes)
 
 

@@ -11,6 +11,8 @@ from thymos.files import canonical_json, read_text
 
 FORMAT = "thymos-schemes"
 VERSION = 1
+FOUND_LABELS = "labels found in the file"
+FOUND_RANGE = "range found in the file"
 
 
 def scheme_to_dict(scheme: Scheme) -> dict[str, Any]:
@@ -87,16 +89,14 @@ def infer_nominal(labels: Sequence[str], *, name: str, kind: Kind, where: str) -
     if padded is not None:
         raise BadInput(f"label {padded!r} starts or ends with a space", where=where, mend="remove the space")
     ordered = sorted(labels, key=int) if all(label.isdecimal() for label in labels) else sorted(labels)
-    return Scheme(name, kind, tuple(ordered), Construct.PERCEIVED, source="labels found in the file")
+    return Scheme(name, kind, tuple(ordered), Construct.PERCEIVED, source=FOUND_LABELS)
 
 
 def infer_numeric(axes: Sequence[str], low: float, high: float, *, name: str, where: str) -> Scheme:
     """A dimensional scheme whose range is what the file uses."""
     if not low < high:
         raise BadInput(f"every rating is {low:g}: nothing can be measured", where=where, mend="check the column")
-    return Scheme(
-        name, Kind.DIMENSIONAL, tuple(axes), Construct.PERCEIVED, (low, high), source="range found in the file"
-    )
+    return Scheme(name, Kind.DIMENSIONAL, tuple(axes), Construct.PERCEIVED, (low, high), source=FOUND_RANGE)
 
 
 def unused(name: str, taken: set[str]) -> str:
