@@ -64,7 +64,7 @@ class Scheme:
         exclude: labels that are votes but not classes ("unknown", "not a face"): aggregation can leave them out.
 
     Raises:
-        BadInput: no labels, a label twice, a range that is not low < high, a nominal scheme with a range or a
+        BadInput: an unknown kind or construct, no labels, a label twice, a range that is not low < high, a nominal scheme with a range or a
             numeric one without, anchors for labels that do not exist.
 
     Example:
@@ -83,11 +83,16 @@ class Scheme:
     exclude: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", Kind(self.kind))
-        object.__setattr__(self, "construct", Construct(self.construct))
+        where = f"scheme {self.name!r}"
+        for name, words in (("kind", Kind), ("construct", Construct)):
+            try:
+                object.__setattr__(self, name, words(getattr(self, name)))
+            except ValueError:
+                raise BadInput(
+                    f"unknown {name} {getattr(self, name)!r}", where=where, mend=f"known: {', '.join(words)}"
+                ) from None
         object.__setattr__(self, "labels", tuple(self.labels))
         object.__setattr__(self, "vad", MappingProxyType(dict(self.vad)))
-        where = f"scheme {self.name!r}"
         if not self.name:
             raise BadInput("a scheme needs a name")
         if not self.labels:

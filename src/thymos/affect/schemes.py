@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -61,14 +61,8 @@ def get_scheme(name: str, *, construct: Construct | str | None = None) -> Scheme
         'intended'
     """
     scheme = describe_scheme(name).scheme
-    if construct is None:
-        return scheme
-    try:
-        return replace(scheme, construct=Construct(construct))
-    except ValueError:
-        raise BadInput(
-            f"unknown construct {construct!r}", where=f"scheme {name!r}", mend=f"known: {', '.join(Construct)}"
-        ) from None
+    # Scheme itself turns the word into a Construct, or refuses it.
+    return scheme if construct is None else replace(scheme, construct=cast(Construct, construct))
 
 
 def describe_scheme(name: str) -> SchemeEntry:
