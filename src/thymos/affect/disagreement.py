@@ -128,7 +128,9 @@ def class_balanced_weights(shares: npt.NDArray) -> Floats:
     items, classes = shares.shape
     if items == 0:
         raise BadInput("there is no item to take class weights from")
-    counts = np.maximum((shares * classes > shares.sum(axis=1, keepdims=True)).sum(axis=0), 1)
+    total = shares.sum(axis=1, keepdims=True)
+    # A share of exactly 1/K must not pass by a rounding error of the division that made it.
+    counts = np.maximum((shares * classes - total > 1e-9 * total).sum(axis=0), 1)
     beta = (items - 1) / items
     weights = (1 - beta) / (1 - beta**counts)
     return weights * classes / weights.sum()

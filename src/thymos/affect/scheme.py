@@ -64,8 +64,8 @@ class Scheme:
         exclude: labels that are votes but not classes ("unknown", "not a face"): aggregation can leave them out.
 
     Raises:
-        BadInput: an unknown kind or construct, no labels, a label twice, a range that is not low < high, a nominal scheme with a range or a
-            numeric one without, anchors for labels that do not exist.
+        BadInput: an unknown kind or construct, no labels, a label twice, a range that is not low < high, a nominal
+            scheme with a range or a numeric one without, anchors for labels that do not exist.
 
     Example:
         >>> Scheme("mood", Kind.CATEGORICAL, ("good", "bad"), Construct.FELT).index("bad")
