@@ -145,7 +145,7 @@ def test_no_template_and_a_refusing_template_are_clear_errors(
     with pytest.raises(Unavailable, match="tiny has no chat template; use generate"):
         model.chat([[Message("user", "hi")]])
     monkeypatch.setattr(model.tokenizer, "chat_template", "{{ raise_exception('roles must alternate') }}")
-    with pytest.raises(BadInput, match="the chat template of tiny refuses this conversation .*roles must alternate"):
+    with pytest.raises(BadInput, match=r"the chat template of tiny refuses this conversation .*roles must alternate"):
         model.chat([[Message("user", "hi")]])
 
 
@@ -184,7 +184,7 @@ def test_scores_equal_the_naive_loop_on_any_text(model: LocalLanguageModel, prom
 def test_scores_do_not_depend_on_how_options_are_split_over_batches(
     model: LocalLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = [f" {word} again" for word in "happy sad angry rain house night".split()] + ["!"]
+    options = [f" {word} again" for word in ("happy", "sad", "angry", "rain", "house", "night")] + ["!"]
     whole = model.score("I feel so", options)
     monkeypatch.setattr(local, "SCORING_POSITIONS", 1)
     np.testing.assert_allclose(model.score("I feel so", options), whole, atol=1e-5)

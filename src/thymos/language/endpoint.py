@@ -180,7 +180,9 @@ class EndpointLanguageModel(LanguageModel):
             raise self._error(f"sent something that is no answer: {shorten(str(answer))}")
         choices = getattr(answer, "choices", None)
         if not isinstance(choices, list) or not choices:
-            raise self._error(f"sent an answer without choices: {shorten(answer.model_dump_json(warnings=False))}")  # type: ignore[attr-defined]
+            raise self._error(
+                f"sent an answer without choices: {shorten(answer.model_dump_json(exclude_unset=True, warnings=False))}"
+            )  # type: ignore[attr-defined]
         return choices[0]
 
     def _score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
