@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from thymos.measure.evaluation import Evaluation, Result
 
 # Narrow enough for a terminal of 80 columns.
-TABLE: dict[str, Any] = {"title_justify": "left", "box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "pad_edge": False}
+TABLE: dict[str, Any] = {"title_justify": "left", "box": box.SIMPLE_HEAD, "padding": (0, 0, 0, 1), "pad_edge": False}
 
 Annotation = Annotated[
     Path,
@@ -273,9 +273,8 @@ def print_evaluation(evaluation: "Evaluation", console: Console) -> None:
         style="dim",
         highlight=False,
     )
-    table = Table(
-        title=f"{escape(evaluation.system)} ({escape(evaluation.provenance.guarantee)})", title_justify="left"
-    )
+    title = f"{evaluation.system} ({evaluation.provenance.guarantee})"
+    table = Table(title=escape(title), **TABLE)
     several = len({result.subset for result in evaluation.results}) > 1
     table.add_column("metric", no_wrap=True)
     for name in ("score [95 % interval]", "floor", "human", "over the floor", "n"):
@@ -326,8 +325,12 @@ def _row(result: "Result", several: bool) -> list[str]:
 
 def _group_table(gap: Any) -> Table:
     chance = "" if gap.p is None else f", as large by chance with p = {gap.p:.3f}"
-    title = f"{gap.metric} by {gap.column}: gap {gap.gap:.3f} ({gap.best} over {gap.worst}{chance})"
-    table = Table(title=escape(title), **TABLE)
+    subset = "" if gap.subset == "all" else f" of {gap.subset}"
+    who = f"{gap.best} over {gap.worst}{chance}"
+    table = Table(title=escape(f"{gap.metric}{subset} by {gap.column}"), **TABLE)
+    table.caption = escape(f"gap {_span(gap.gap, gap.gap_low, gap.gap_high)}: {who}")
+    table.caption_justify = "left"
+    table.min_width = 78
     table.add_column(gap.column)
     table.add_column(gap.metric, justify="right", no_wrap=True)
     table.add_column("n", justify="right")
@@ -335,7 +338,7 @@ def _group_table(gap: Any) -> Table:
     for one in gap.groups[:20]:
         table.add_row(escape(one.group), escape(_of(one.score)) if one.score else "-", str(one.n), escape(one.note))
     if len(gap.groups) > 20:
-        table.caption = f"{len(gap.groups) - 20} smaller groups are in the JSON and the HTML page"
+        table.caption = f"{table.caption}; {len(gap.groups) - 20} smaller groups are in the JSON and the HTML page"
     return table
 
 

@@ -16,7 +16,7 @@ from thymos.errors import BadInput
 from thymos.files import canonical_json, text_sha256
 from thymos.measure.bounds import IN_SAMPLE, FloorPredictions, Training, best_floor, ceiling_of, floors_of
 from thymos.measure.findings import Finding, findings_of, split_guarantee
-from thymos.measure.group_gaps import GroupGap, group_gap
+from thymos.measure.group_scores import GroupGap, group_gap
 from thymos.measure.predictions import Predictions
 from thymos.measure.registry import find_metric
 from thymos.measure.reliability import Calibration, calibration_of
@@ -276,7 +276,10 @@ def headline(result: Result) -> str:
     name = result.metric.replace("_", " ") + ("" if result.subset == "all" else f" of {result.subset}")
     text = f"{name} {_span(result.score)}"
     floor = f"its floor {result.floor.score.value:.3f} ({result.floor.name})"
-    text += f": above {floor}" if result.beats_floor else f": NOT shown to be above {floor}"
+    if result.beats_floor:
+        text += f": above {floor}"
+    else:
+        text += f": BELOW {floor}" if result.over_floor.high < 0 else f": NOT shown to be above {floor}"
     if result.ceiling is None:
         return f"{text}; no human ceiling (a second rater or another metric is needed)."
     sign = 1 if result.higher_is_better else -1

@@ -11,6 +11,8 @@ from thymos.affect.annotations import ANONYMOUS, Annotations
 from thymos.affect.scheme import Kind, Scheme
 from thymos.errors import BadInput
 from thymos.measure.bounds import Training
+from thymos.measure.leakage import check_leakage
+from thymos.measure.near_text import normalized_text
 from thymos.measure.predictions import Predictions
 from thymos.measure.targets import Coverage, Target
 
@@ -83,8 +85,7 @@ def findings_of(
 def _leaks(items: pd.DataFrame, target: Target, training: Training | None, groups: Sequence[str]) -> Iterator[Finding]:
     scored = items.reindex(list(target.items))
     if "text" in scored.columns:
-        texts = scored["text"].dropna().map(_plain)
-        doubled = int(texts.duplicated(keep=False).sum())
+        doubled = int(scored["text"].dropna().map(normalized_text).duplicated(keep=False).sum())
         if doubled:
             text = f"{doubled} scored items share their text with another scored item; they are not independent"
             yield Finding("warning", "repeated_text", text, doubled)
@@ -95,24 +96,12 @@ def _leaks(items: pd.DataFrame, target: Target, training: Training | None, group
     if same:
         text = f"{len(same)} scored items are training items as well, e.g. {sorted(same)[0]!r}"
         yield Finding("warning", "leak_item", text, len(same))
-    for name in groups:
-        if name in train.columns:
-            shared = set(scored[name].dropna().astype(str)) & set(train[name].dropna().astype(str))
-            if shared:
-                concerned = int(scored[name].astype(str).isin(shared).sum())
-                text = f"{len(shared)} values of {name!r} stand in training and test ({concerned} scored items)"
-                yield Finding("warning", "leak_group", text, concerned)
-    if "text" in train.columns and "text" in scored.columns:
-        known = set(train["text"].dropna().map(_plain))
-        repeated = int(scored["text"].dropna().map(_plain).isin(known).sum())
-        if repeated:
-            text = f"{repeated} scored items have a text of the training items"
-            yield Finding("warning", "leak_text", text, repeated)
-
-
-def _plain(text: str) -> str:
-    """A text without case, punctuation and runs of space: what a reader would call the same text."""
-    return " ".join("".join(letter if letter.isalnum() else " " for letter in str(text).casefold()).split())
+    columns = [name for name in groups if name in train.columns]
+    texts = "text" in train.columns and "text" in scored.columns
+    missing = texts and (train["text"].isna().any() or scored["text"].isna().any())
+    leaks = check_leakage(train, scored, group_columns=columns, text_column="text" if texts and not missing else None)
+    for leak in leaks:
+        yield Finding("warning", f"leak_{leak.kind}", str(leak), leak.count)
 
 
 def _too_good(predictions: Predictions, annotations: Annotations, scheme: Scheme, target: Target) -> Iterator[Finding]:

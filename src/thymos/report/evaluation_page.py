@@ -10,7 +10,7 @@ from thymos import __version__
 from thymos.files import write_atomically
 from thymos.measure.comparison import Comparison
 from thymos.measure.evaluation import Evaluation, Result
-from thymos.measure.group_gaps import GroupGap
+from thymos.measure.group_scores import GroupGap
 from thymos.measure.registry import find_metric
 from thymos.measure.reliability import Calibration
 from thymos.measure.score import Score
@@ -109,9 +109,9 @@ def _score_charts(evaluation: Evaluation) -> list[Chart]:
     for result in evaluation.results:
         metric = find_metric(result.metric)
         shared = metric.higher_is_better and metric.high == 1
-        subset = words(result.metric) if shared else "all"
+        subset = words(result.metric) + ("" if result.higher_is_better else " (lower is better)")
         if result.subset != "all":
-            subset = f"{subset} of {result.subset}" if shared else result.subset
+            subset += f" of {result.subset}"
         name = "score" if shared else result.metric
         rows = [_chart_row("system", evaluation.system, subset, result.score, name)]
         rows.append(_chart_row("floor", result.floor.name, subset, result.floor.score, name))
