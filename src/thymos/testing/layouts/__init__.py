@@ -1,0 +1,67 @@
+"""Tiny releases in the file layouts of the known corpora, with invented content: readers are tested on them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from thymos.errors import BadInput
+from thymos.testing.layouts import dialogues, texts, trials, votes
+
+Writer = Callable[[Path, np.random.Generator], None]
+
+# The first layout of a corpus is the official one.
+WRITERS: Mapping[str, Mapping[str, Writer]] = {
+    "armanemo": {"official": texts.armanemo},
+    "cremad_votes": {"official": votes.cremad},
+    "crowd_envent": {"official": texts.crowd_envent, "windows_1252": texts.crowd_envent_windows},
+    "emobank": {"official": texts.emobank},
+    "empathetic_dialogues": {"official": dialogues.empathetic, "annotated": dialogues.empathetic_annotated},
+    "esconv": {"official": dialogues.esconv, "joined": dialogues.esconv_joined},
+    "ferplus": {
+        "official": votes.ferplus,
+        "folders": votes.ferplus_folders,
+        "pixels": votes.ferplus_pixels,
+        "strips": votes.ferplus_strips,
+    },
+    "goemotions": {"official": texts.goemotions, "raw": texts.goemotions_raw},
+    "manipulation_rct": {"official": trials.manipulation},
+    "meld": {"official": dialogues.meld},
+    "mossbench": {"official": trials.mossbench, "flat": trials.mossbench_flat},
+    "semeval2007_affective_text": {"official": texts.affective_text, "individual": texts.affective_text_raters},
+}
+
+
+def layouts_of(slug: str) -> tuple[str, ...]:
+    """The layouts that can be written for a corpus, the official one first."""
+    if slug not in WRITERS:
+        raise BadInput(f"there is no layout for corpus {slug!r}", mend=f"known: {', '.join(WRITERS)}")
+    return tuple(WRITERS[slug])
+
+
+def write_official_layout(slug: str, folder: str | Path, seed: int = 0, *, layout: str = "official") -> Path:
+    """Write a tiny release of a corpus, with invented content.
+
+    Args:
+        slug: the corpus.
+        folder: where to write; it is created, files in it are overwritten.
+        seed: the same seed always writes the same files.
+        layout: "official", or another name of ``layouts_of``.
+
+    Returns:
+        The folder.
+
+    Example:
+        >>> import tempfile
+        >>> from thymos.corpora.registry import get_reader
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     len(get_reader("armanemo").read(write_official_layout("armanemo", folder)).items)
+        56
+    """
+    known = layouts_of(slug)
+    if layout not in known:
+        raise BadInput(f"there is no layout {layout!r} for {slug!r}", mend=f"known: {', '.join(known)}")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    WRITERS[slug][layout](folder, np.random.default_rng(seed))
+    return folder
