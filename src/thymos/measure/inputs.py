@@ -94,13 +94,22 @@ def label_values(values: Iterable[Any], name: str, *, missing: bool = False) -> 
     """Labels as a 1-D object array; NaN and None raise BadInput unless ``missing`` allows them."""
     if isinstance(values, str):
         raise BadInput("one text was given instead of a list of labels", where=name, mend="pass a list")
-    listed = list(values)
+    if isinstance(values, (pd.Series, pd.Index)):
+        values = values.to_numpy()
+    # Plain Python values, so that labels from arrays and from lists are equal and hash alike.
+    listed = values.tolist() if isinstance(values, np.ndarray) and values.dtype != object else list(values)
     array = np.empty(len(listed), dtype=object)
-    array[:] = [value.item() if isinstance(value, np.generic) else value for value in listed]
+    array[:] = listed
     if not len(array):
         raise BadInput("there are no labels", where=name, mend="pass at least one item")
-    if any(isinstance(value, (list, tuple, set, dict, np.ndarray)) for value in listed):
-        raise BadInput("an item has several labels", where=name, mend="use the multilabel measures")
+    if pd.api.types.infer_dtype(array, skipna=True) not in ("string", "integer", "floating", "boolean"):
+        for row, value in enumerate(listed):
+            if isinstance(value, (list, tuple, set, dict, np.ndarray)):
+                raise BadInput(
+                    "an item has several labels", where=f"{name}, row {row}", mend="use the multilabel measures"
+                )
+            if isinstance(value, np.generic):
+                array[row] = value.item()
     absent = pd.isna(array)
     if absent.any() and not missing:
         row = int(np.argmax(absent))

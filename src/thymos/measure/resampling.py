@@ -25,8 +25,12 @@ from thymos.measure.registry import find_metric
 Method = Literal["percentile", "bca"]
 Statistic = str | Metric | Prepared | Callable[..., float]
 
-# Counts held at once, in cells: bounds the memory of one chunk of resamples to about 4 MB, which stays in the cache.
+# Counts held at once in the general form, in cells: bounds its memory to a few times 4 MB.
 CHUNK_CELLS = 500_000
+# Multiplications of one product of counts and sums. Products this small stay in the cache and do not wake the other
+# threads of the matrix library, which would cost more than they give, above all on a busy machine.
+SMALL_PRODUCT = 240_000
+SMALL_CELLS = 40_000
 
 
 class Interval(NamedTuple):
@@ -247,21 +251,19 @@ def cluster_sums(prepared: Additive, units: Integers) -> Floats:
 
 
 def _product(prepared: Additive, rows: Floats, size: int, resamples: int, rng: np.random.Generator) -> Floats:
-    return np.concatenate(
-        [prepared.finish(counts @ rows) for counts in _draw_counts(size, resamples, rng)],
-    )
+    sums = np.empty((resamples, rows.shape[1]))
+    done = 0
+    for counts in _draw_counts(size, resamples, rng, cells=min(SMALL_PRODUCT // rows.shape[1], SMALL_CELLS)):
+        np.matmul(counts, rows, out=sums[done : done + len(counts)])
+        done += len(counts)
+    return np.asarray(prepared.finish(sums))
 
 
 def _weighted_values(prepared: Weighted, units: Integers | None, resamples: int, rng: np.random.Generator) -> Floats:
-    if units is None:
-        return np.concatenate([prepared.evaluate(counts) for counts in _draw_counts(prepared.n, resamples, rng)])
-    size = int(units.max()) + 1
-    return np.concatenate(
-        [
-            prepared.evaluate(counts[:, units])
-            for counts in _draw_counts(size, resamples, rng, cells=max(size, prepared.n))
-        ]
-    )
+    size = prepared.n if units is None else int(units.max()) + 1
+    cells = CHUNK_CELLS * size // max(size, prepared.n)
+    chunks = _draw_counts(size, resamples, rng, cells=cells)
+    return np.concatenate([prepared.evaluate(counts if units is None else counts[:, units]) for counts in chunks])
 
 
 def _called_values(prepared: Calls, units: Integers | None, resamples: int, rng: np.random.Generator) -> Floats:
@@ -276,16 +278,15 @@ def _called_values(prepared: Calls, units: Integers | None, resamples: int, rng:
     return drawn
 
 
-def _draw_counts(size: int, resamples: int, rng: np.random.Generator, *, cells: int | None = None) -> Iterable[Floats]:
+def _draw_counts(size: int, resamples: int, rng: np.random.Generator, *, cells: int) -> Iterable[Floats]:
     """Chunks (resamples, size) of how often each of ``size`` units is drawn in ``size`` draws."""
-    step = max(1, CHUNK_CELLS // (cells or size))
+    step = min(max(1, cells // size), resamples)
+    first = np.arange(step, dtype=np.int32)[:, None] * size
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
-        drawn = rng.integers(0, size, size=(rows, size), dtype=np.int32)
-        counts = np.empty((rows, size))
-        for row in range(rows):
-            counts[row] = np.bincount(drawn[row], minlength=size)
-        yield counts
+        # One count over all rows: row r has the cells r * size to (r + 1) * size - 1.
+        drawn = rng.integers(0, size, size=(rows, size), dtype=np.int32) + first[:rows]
+        yield np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size).astype(float)
 
 
 def _bounds(
