@@ -214,7 +214,7 @@ def numbers(
         position = int(bad.argmax())
         cell = series.iloc[position]
         if math.isnan(values.iloc[position]):
-            problem = "is empty" if str(cell).strip() == "" else f"{cell!r} is not a number"
+            problem = "is empty" if pd.isna(cell) or str(cell).strip() == "" else f"{cell!r} is not a number"
         elif not low <= values.iloc[position] <= high:
             problem = f"{cell!r} is outside {low:g}..{high:g}"
         else:
