@@ -87,7 +87,7 @@ def test_json_errors_name_the_line(path):
     with pytest.raises(BadInput, match="the file is empty"):
         read_json_lines(path)
     path.write_text("[" * 100_000)
-    with pytest.raises(BadInput, match="nested too deeply|not JSON"):
+    with pytest.raises(BadInput, match=r"nested too deeply|not JSON"):
         read_json(path)
 
 
@@ -138,6 +138,7 @@ def test_vocabulary_and_uniqueness_name_the_line():
         (" ", "V is empty"),
         ("NaN", "V 'NaN' is not a number"),
         ("three", "V 'three' is not a number"),
+        ("1_0", "V '1_0' is not a number"),
         ("inf", r"V 'inf' is outside 1\.\.5"),
         ("5.1", r"V '5.1' is outside 1\.\.5"),
         ("0", r"V '0' is outside 1\.\.5"),

@@ -206,7 +206,7 @@ def numbers(
         whole: True where only whole numbers are legal; the result is then int64.
         what: name of the column in errors; default the series' name.
     """
-    values = pd.to_numeric(series, errors="coerce").astype(float)
+    values = pd.Series([_number(cell) for cell in series], index=series.index, name=series.name, dtype=float)
     bad = ~((values >= low) & (values <= high)).to_numpy()  # NaN fails both
     if whole:
         bad |= (values != values.round()).to_numpy()
@@ -221,3 +221,11 @@ def numbers(
             problem = f"{cell!r} is not a whole number"
         raise BadInput(f"{what or series.name} {problem}", where=_line(series, position, where))
     return values.astype("int64") if whole else values
+
+
+def _number(cell: Any) -> float:
+    """The correctly rounded number of a cell, NaN where there is none (pandas' own conversion is off in the last bit)."""
+    try:
+        return math.nan if isinstance(cell, str) and "_" in cell else float(cell)
+    except (TypeError, ValueError):
+        return math.nan
