@@ -47,13 +47,13 @@ def measure(ratings: int = RATINGS) -> dict[str, Any]:
     table = pd.DataFrame({"item": item, "rater": rater, "label": label}, copy=False)
     result: dict[str, Any] = {"ratings": len(table), "items": items, "input_gb": peak_bytes() / GIGABYTE}
 
-    def timed(name: str, action: Any) -> Any:
+    def timed(name: str, action: Any, *arguments: Any) -> Any:
         start = time.perf_counter()
-        value = action()
+        value = action(*arguments)
         result[f"{name}_seconds"] = time.perf_counter() - start
         return value
 
-    annotations = timed("build", lambda: Annotations(table, scheme))
+    annotations = timed("build", Annotations, table, scheme)
     shares = timed("distribution", annotations.distribution)
     labels = timed("plurality", annotations.plurality)
     result["alpha"] = timed("alpha", annotations.agreement)
@@ -61,7 +61,7 @@ def measure(ratings: int = RATINGS) -> dict[str, Any]:
     result["kept_by_plurality"] = len(labels) / len(shares)
     counts = annotations.votes()
     del annotations, shares, labels, table, item, rater, label
-    timed("from_counts", lambda: Annotations.from_counts(counts, scheme))
+    timed("from_counts", Annotations.from_counts, counts, scheme)
     return result
 
 

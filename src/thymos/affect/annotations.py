@@ -213,10 +213,10 @@ class Annotations:
         """True when every rater id is a person (or a named source) and can be followed across items."""
         return not any(rater.startswith(ANONYMOUS) for rater in self.raters)
 
-    @property
+    @cached_property
     def timed(self) -> bool:
         """True when at least one rating is about a stretch of its item."""
-        return not rating_table.is_constant(self._table["start"].to_numpy())
+        return rating_table.has_times(self._table)
 
     def scheme(self, name: str | None = None) -> Scheme:
         """The scheme of that name, or the only one."""
@@ -385,15 +385,18 @@ class Annotations:
                 mend="select items or raters first",
             )
         raters = self._table["rater"].cat.codes.to_numpy()[rows]
-        if wanted is None:
-            cells = np.full((len(index), len(names)), np.nan, dtype=object)
-            cells[units, raters] = np.array(chosen.labels, dtype=object)[labels]
-        else:
-            cells = np.full((len(index), len(names)), np.nan)
+        values = self._table["value"].to_numpy()[rows]
+        if wanted is not None and not chosen.is_nominal:  # the other axes leave no empty rows or columns behind
             mine = labels == wanted
-            if chosen.kind is Kind.MULTILABEL:
-                cells[units, raters] = 0.0
-            cells[units[mine], raters[mine]] = self._table["value"].to_numpy()[rows][mine]
+            units, raters, values = units[mine], raters[mine], values[mine]
+        cells = np.full((len(index), len(names)), np.nan, dtype=float if wanted is not None else object)
+        if wanted is None:
+            cells[units, raters] = np.array(chosen.labels, dtype=object)[labels]
+        elif chosen.is_nominal:
+            cells[units, raters] = 0.0
+            cells[units[labels == wanted], raters[labels == wanted]] = 1.0
+        else:
+            cells[units, raters] = values
         rated_units = np.bincount(units, minlength=len(index)) > 0
         rated_by = np.bincount(raters, minlength=len(names)) > 0
         return pd.DataFrame(cells, index=index, columns=list(names)).loc[rated_units, rated_by]

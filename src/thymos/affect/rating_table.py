@@ -100,7 +100,17 @@ def take_rows(table: pd.DataFrame, keep: npt.NDArray[np.bool_]) -> pd.DataFrame:
 
 def is_constant(values: npt.NDArray[Any]) -> bool:
     """Whether a column is one number shown many times (not merely equal in all rows)."""
-    return len(values) > 0 and values.strides == (0,)
+    return len(values) > 1 and values.strides == (0,)
+
+
+def distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The numbers of a column without the repeats of a constant one: enough to check every row."""
+    return values[:1] if is_constant(values) else values
+
+
+def has_times(table: pd.DataFrame) -> bool:
+    """Whether at least one rating is about a stretch of its item."""
+    return not bool(np.isnan(distinct(table["start"].to_numpy())).all())
 
 
 def row_name(table: pd.DataFrame, position: int, where: str) -> str:
@@ -216,7 +226,7 @@ def _check_values(table: pd.DataFrame, schemes: Mapping[str, Scheme], where: str
                     mend=f"legal: {', '.join(scheme.labels)}",
                 )
         low, high = scheme.range or (1.0, 1.0)
-        part = values[:1] if is_constant(values) else values[rows]
+        part = distinct(values) if is_constant(values) else values[rows]
         bad = ~((part >= low) & (part <= high))  # NaN fails both
         if bad.any():
             position = _position(rows, bad)
@@ -234,7 +244,7 @@ def _position(rows: npt.NDArray[np.intp] | slice, bad: npt.NDArray[np.bool_]) ->
 def _check_times(table: pd.DataFrame, where: str) -> None:
     start, end = table["start"].to_numpy(), table["end"].to_numpy()
     if is_constant(start) and is_constant(end):
-        return
+        start, end = distinct(start), distinct(end)
     bad = (end < start) | (start < 0) | np.isinf(start) | np.isinf(end) | (np.isnan(start) != np.isnan(end))
     if bad.any():
         position = int(bad.argmax())
@@ -254,7 +264,7 @@ def _check_doubles(table: pd.DataFrame, schemes: Mapping[str, Scheme], where: st
         sizes["label"], codes["label"] = 1, np.zeros(1, dtype=np.int8)
     elif single.any():
         codes["label"] = np.where(single[codes["scheme"]], 0, codes["label"])
-    timed = not is_constant(table["start"].to_numpy())
+    timed = has_times(table)
     largest = sizes["item"] * sizes["rater"] * sizes["scheme"] * sizes["label"]
     if largest > LARGEST_KEY:
         keys = pd.DataFrame({column: np.broadcast_to(codes[column], len(table)) for column in NAMES})
