@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from thymos.measure.evaluation import Evaluation, Result
 
 # Narrow enough for a terminal of 80 columns.
-TABLE: dict[str, Any] = {"title_justify": "left", "box": box.SIMPLE_HEAD, "padding": (0, 0, 0, 1), "pad_edge": False}
+TABLE: dict[str, Any] = {"title_justify": "left", "box": box.SIMPLE_HEAD, "padding": 0, "pad_edge": False}
 
 Annotation = Annotated[
     Path,
@@ -282,7 +282,7 @@ def print_evaluation(evaluation: "Evaluation", console: Console) -> None:
     for result in evaluation.results:
         table.add_row(*_row(result, several))
     floors = "; ".join(dict.fromkeys(result.floor.name for result in evaluation.results))
-    table.caption = escape(f"floor: the hardest of {floors}. human: one rater against the others. ↓: lower is better")
+    table.caption = escape(f"floor: the best of the trivial systems ({floors}). human: one rater. ↓: lower is better")
     table.caption_justify = "left"
     console.print(table)
     if evaluation.calibration is not None:

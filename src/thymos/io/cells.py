@@ -99,7 +99,8 @@ def numbers_of(texts: pd.Series, column: str, cells: Cells) -> pd.Series:
             mend="write a number or remove the line",
         )
     result: npt.NDArray[np.float64] = np.full(len(texts), np.nan)
-    result[texts.notna().to_numpy()] = numbers.to_numpy()
+    # pandas parses fast and loses the last bit of some numbers; float() does not.
+    result[texts.notna().to_numpy()] = [float(text) for text in filled]
     return pd.Series(result, index=texts.index)
 
 

@@ -65,7 +65,7 @@ def write_annotations(
         items: columns to write beside every rating, indexed by item (speaker, text).
 
     Raises:
-        BadInput: an unknown ending, an empty id or label in CSV, something that the wide layout cannot hold.
+        BadInput: an unknown ending, something that the wide layout cannot hold.
     """
     path = Path(path)
     if path.suffix.lower() not in {".csv", ".tsv", ".parquet", ".pq"}:
@@ -99,9 +99,6 @@ def _write_parquet(frame: pd.DataFrame, annotations: Annotations, path: Path) ->
 
 def _csv_text(frame: pd.DataFrame, path: Path) -> str:
     texts = frame.select_dtypes(exclude="number")
-    for column in texts.columns:
-        if (texts[column].astype(object) == "").any():
-            raise BadInput(f"an empty text in {column!r} cannot be told from a gap in CSV", where=path, mend="name it")
     # The csv module quotes a carriage return only where lines end in one.
     returns = any(texts[column].astype(str).str.contains("\r", regex=False).any() for column in texts.columns)
     returns = returns or any("\r" in str(column) for column in frame.columns)
