@@ -47,7 +47,7 @@ def named_folder(spec: str) -> ModelFolder | None:
         Unavailable: when the id is neither in the cache nor to be had from the hub.
     """
     path = Path(spec).expanduser()
-    if path.is_dir():
+    if spec and path.is_dir():  # Path("") would be the current folder
         return ModelFolder(path, path.resolve().name, folder_identity(path), "folder")
     hub_id = spec.removeprefix("hf:")
     looks_like_id = hub_id.count("/") == 1 and not hub_id.startswith((".", "/", "~")) and not hub_id.endswith("/")
