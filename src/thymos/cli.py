@@ -5,6 +5,7 @@ from importlib import import_module
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from thymos import __version__
 from thymos.errors import ThymosError
@@ -19,8 +20,9 @@ app = typer.Typer(
     "split guarantee, every published claim with a verdict.",
 )
 
+INTERRUPTED = 130  # exit status of a program that Ctrl-C ended, by the habit of shells
 # Heavy libraries load only for the command that needs them: each command module imports its own.
-COMMAND_MODULES = ("studies", "score", "data", "tour")
+COMMAND_MODULES = ("studies", "score", "data", "tour", "docs")
 
 
 def _version(wanted: bool) -> None:
@@ -46,18 +48,22 @@ def main() -> None:
     console = Console(stderr=True)
     _mount()
     try:
-        app(standalone_mode=False)
+        status = app(standalone_mode=False)
     except ThymosError as error:
-        console.print(f"[red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
+        console.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
-        console.print("stopped; finished work is kept, the same command goes on from here")
-        sys.exit(130)
+        status = INTERRUPTED
     except Exception as error:  # usage errors of the command line
         if hasattr(error, "show") and hasattr(error, "exit_code"):
             error.show()
             sys.exit(error.exit_code)
         raise
+    # Outside standalone mode, typer.Exit(1) comes back as a return value, and so does Ctrl-C.
+    if status == INTERRUPTED:
+        console.print("stopped; finished work is kept, the same command goes on from here")
+    if isinstance(status, int) and status:
+        sys.exit(status)
 
 
 if __name__ == "__main__":

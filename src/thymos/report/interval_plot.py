@@ -6,7 +6,7 @@ Color never stands alone: every kind of row has its own mark.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,18 +97,22 @@ def interval_chart(rows: Sequence[ResultRow], metric: str, *, standalone: bool =
     """Draw one metric: a block a subset, floor and ceiling as a band, every row a dot with its interval.
 
     Args:
-        rows: rows of a result; published rows that are not comparable are left out.
+        rows: rows of a result; published rows that are not comparable are left out, comparable ones are marked in
+            the line of the same system and subset, or in a line of their own.
         metric: which metric.
         standalone: put the style into the SVG, for a file of its own.
     """
-    mine = [
-        row
-        for row in rows
-        if row["metric"] == metric and row["value"] is not None and (row["kind"] != "published" or row["comparable"])
-    ]
+    valued = [row for row in rows if row["metric"] == metric and row["value"] is not None]
+    ours = [row for row in valued if row["kind"] != "published"]
+    published = {
+        (row["system"], row["subset"]): row for row in valued if row["kind"] == "published" and row["comparable"]
+    }
+    own = {(row["system"], row["subset"]) for row in ours}
+    mine = [*ours, *(row for key, row in published.items() if key not in own)]
     blocks = _blocks(mine)
     shown = [row for block in blocks for row in block]
-    low, high, ticks = _scale(shown)
+    beside = [published[key] for row in shown if (key := (row["system"], row["subset"])) in published]
+    low, high, ticks = _scale([*shown, *beside])
     height = TOP + sum(LINE * (len(block) + 1) for block in blocks) + 34
 
     def x(value: float) -> float:
@@ -121,7 +125,7 @@ def interval_chart(rows: Sequence[ResultRow], metric: str, *, standalone: bool =
     ]
     y = TOP
     for block in blocks:
-        body += _draw_block(block, y, x)
+        body += _draw_block(block, y, x, published)
         y += LINE * (len(block) + 1)
     description = describe(blocks, metric)
     title = f"{words(metric)}: floors, systems and ceilings"
@@ -164,7 +168,9 @@ def _tick_text(tick: float) -> str:
     return f"{tick:.6g}"
 
 
-def _draw_block(block: list[ResultRow], y: float, x: Any) -> list[str]:
+def _draw_block(
+    block: list[ResultRow], y: float, x: Callable[[float], float], published: Mapping[tuple[str, str], ResultRow]
+) -> list[str]:
     drawn = [f'<text class="subset" x="8" y="{y + 16}">{escape(_short(block[0]["subset"]))}</text>']
     floors = [row["value"] for row in block if row["kind"] == "floor"]
     ceilings = [row["value"] for row in block if row["kind"] == "ceiling"]
@@ -186,6 +192,12 @@ def _draw_block(block: list[ResultRow], y: float, x: Any) -> list[str]:
                 f'<line class="{kind}" x1="{x(row["low"])}" x2="{x(row["high"])}" y1="{middle}" y2="{middle}"/>'
             )
         drawn.append(f'<g class="{kind}" transform="translate({at} {middle})">{MARKS[kind]}</g>')
+        told = published.get((row["system"], row["subset"]))
+        if told is not None and kind != "published":
+            drawn.append(
+                f'<g class="published" transform="translate({x(told["value"])} {middle})">{MARKS["published"]}'
+                f"<title>published: {number(told['value'])}</title></g>"
+            )
         drawn.append(f'<text class="number" x="{WIDTH - VALUES + 14}" y="{middle + 4}">{text}</text></g>')
     return drawn
 

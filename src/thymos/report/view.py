@@ -160,7 +160,6 @@ def result_tables(
     told = {(row["system"], row["metric"], row["subset"]): row for row in beside}
     own = {(row["system"], row["metric"], row["subset"]) for row in ours}
     lines = [*ours, *(row for key, row in told.items() if key not in own)]
-    # Published rows that have moved into the line of ours are not drawn a second time.
     metrics = list(dict.fromkeys(row["metric"] for row in lines))
     metrics.sort(key=lambda metric: first.index(metric) if metric in first else len(first))
     charted = [metric for metric in metrics if metric in charted_metrics(lines)][:MAX_CHARTS]
@@ -169,7 +168,7 @@ def result_tables(
         mine = [row for row in lines if row["metric"] == metric]
         subsets = list(dict.fromkeys(row["subset"] for row in mine))
         mine.sort(key=lambda row: (subsets.index(row["subset"]), KIND_ORDER.index(row["kind"])))
-        chart = interval_chart(lines, metric) if metric in charted else None
+        chart = interval_chart([*ours, *beside], metric) if metric in charted else None
         texts = tuple(
             _table_row(row, told.get((row["system"], metric, row["subset"])) if row["kind"] != "published" else None)
             for row in mine
