@@ -159,6 +159,15 @@ def test_a_prompt_that_does_not_fit_is_refused_before_anything_runs(
         model.score("x" * 510, ["!!!!"])
 
 
+def test_texts_without_tokens_are_clear_errors(model: LocalLanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Some tokenizers drop spaces or unknown signs altogether.
+    monkeypatch.setattr(model, "tokenizer", lambda text, **_: {"input_ids": [] if text == "\u200b" else [5]})
+    with pytest.raises(BadInput, match="tiny: the prompt has no tokens"):
+        model.score("\u200b", ["a"])
+    with pytest.raises(BadInput, match=r"tiny: the option .* has no tokens; use another text"):
+        model.score("a", ["\u200b"])
+
+
 def test_scores_equal_the_naive_loop(model: LocalLanguageModel) -> None:
     options = [" happy", " sad and angry", "!", " nothing scares him more than an empty house", " happy"]
     for prompt in ("I feel so", "I feel so ", "She was " * 40, [Message("user", "How are you?")]):

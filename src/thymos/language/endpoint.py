@@ -9,6 +9,7 @@ import numpy as np
 import openai
 from openai.types import Completion
 from openai.types.chat import ChatCompletion
+from pydantic import BaseModel
 
 from thymos.errors import ThymosError, Unavailable
 from thymos.language.model import (
@@ -174,7 +175,7 @@ class EndpointLanguageModel(LanguageModel):
             finish_reason="stop" if cuts else reason,
         )
 
-    def _first_choice(self, answer: Any, kind: type) -> Any:
+    def _first_choice(self, answer: Any, kind: type[BaseModel]) -> Any:
         # The client passes what is no JSON through as text, and JSON of another shape as an object without fields.
         if not isinstance(answer, kind):
             raise self._error(f"sent something that is no answer: {shorten(str(answer))}")
@@ -182,7 +183,7 @@ class EndpointLanguageModel(LanguageModel):
         if not isinstance(choices, list) or not choices:
             raise self._error(
                 f"sent an answer without choices: {shorten(answer.model_dump_json(exclude_unset=True, warnings=False))}"
-            )  # type: ignore[attr-defined]
+            )
         return choices[0]
 
     def _score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:

@@ -61,7 +61,8 @@ class GenerationSettings:
     stop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.stop, str):
+        given: object = self.stop
+        if isinstance(given, str):
             raise BadInput("stop is one text", where="generation settings", mend="write stop=(text,)")
         object.__setattr__(self, "stop", tuple(self.stop))
         for wrong, what, mend in (
