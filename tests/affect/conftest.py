@@ -1,9 +1,24 @@
 """Small schemes and ratings that several test modules share."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from thymos.affect.scheme import Scheme
+
+
+@pytest.fixture(scope="session")
+def released(data_root: Path) -> Callable[[str], Path]:
+    """The path of a released file, or a skip that names what is missing."""
+
+    def path_of(name: str) -> Path:
+        if not (data_root / name).exists():
+            pytest.skip(f"{name} is not in the research data")
+        return data_root / name
+
+    return path_of
 
 
 @pytest.fixture(scope="session")

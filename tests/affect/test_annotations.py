@@ -1,6 +1,7 @@
 """Views of the ratings: by hand on a few rows, over stretches of time, over several schemes, and on real votes."""
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -390,9 +391,9 @@ def test_a_whole_item_beside_stretches_stays_one_unit(timed: Annotations) -> Non
 
 
 @pytest.fixture(scope="module")
-def voice(data_root: Path) -> Annotations:
+def voice(released: Callable[[str], Path]) -> Annotations:
     """CREMA-D, ratings of the voice alone: row ids that start with 1."""
-    table = pd.read_csv(data_root / "cremad_votes/processedResults/tabulatedVotes.csv", index_col=0)
+    table = pd.read_csv(released("cremad_votes/processedResults/tabulatedVotes.csv"), index_col=0)
     table = table[table.index // 100_000 == 1].set_index("fileName")[list("ADFHNS")]
     return Annotations.from_counts(table.rename(columns=lambda c: canonical_label("cremad6", c)), get_scheme("cremad6"))
 
@@ -422,8 +423,8 @@ def test_cremad_voice_pairs(voice: Annotations) -> None:
     assert penalty.loc["sadness", "happiness"] > penalty.loc["sadness", "neutral"]
 
 
-def test_ferplus_counts_of_card_36(data_root: Path) -> None:
-    table = pd.read_csv(data_root / "ferplus/fer2013new.csv")
+def test_ferplus_counts_of_card_36(released: Callable[[str], Path]) -> None:
+    table = pd.read_csv(released("ferplus/fer2013new.csv"))
     table.index = [f"fer{row:07d}" for row in range(len(table))]
     counts = table.iloc[:, 2:].rename(columns={"NF": "not_a_face"})
     ratings = Annotations.from_counts(counts, get_scheme("ferplus"))

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -79,13 +80,13 @@ def test_what_the_voice_table_leaves_out() -> None:
     assert get_map("emonet40_to_ravdess8").dropped == ("Sexual Lust",)
 
 
-def test_goemotions_maps_are_those_of_the_release(data_root: Path) -> None:
+def test_goemotions_maps_are_those_of_the_release(released: Callable[[str], Path]) -> None:
     for name, file in (("ekman7", "ekman_mapping"), ("sentiment4", "sentiment_mapping")):
-        released = json.loads((data_root / f"goemotions/data/{file}.json").read_text())
+        groups = json.loads(released(f"goemotions/data/{file}.json").read_text())
         ours = get_map(f"goemotions28_to_{name}")
-        assert {label: group for group, labels in released.items() for label in labels} | {
-            "neutral": "neutral"
-        } == dict(ours.mapping)
+        assert {label: group for group, labels in groups.items() for label in labels} | {"neutral": "neutral"} == dict(
+            ours.mapping
+        )
 
 
 def test_unknown_map() -> None:

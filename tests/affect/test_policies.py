@@ -1,6 +1,7 @@
 """The cleaning policies of the FER+ authors: step by step on single faces, and the counts on the real votes."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -179,17 +180,15 @@ def kept(votes: np.ndarray, policy: str) -> int:
         ("arg_max", (28559, 3579, 3573)),
     ],
 )
-def test_images_kept_of_fer2013new(data_root: Path, policy: str, images: tuple[int, int, int]) -> None:
-    table = pd.read_csv(data_root / "ferplus/fer2013new.csv")
+def test_images_kept_of_fer2013new(released: Callable[[str], Path], policy: str, images: tuple[int, int, int]) -> None:
+    table = pd.read_csv(released("ferplus/fer2013new.csv"))
     for split, place in SPLITS.items():
         assert kept(table.loc[table["Usage"] == split].iloc[:, 2:].to_numpy(), policy) == images[place]
 
 
 @pytest.mark.parametrize(("folder", "images"), [("Train", 25045), ("Valid", 3191), ("Test", 3137)])
-def test_images_kept_of_the_authors_label_files(data_root: Path, folder: str, images: int) -> None:
-    path = data_root / f"ferplus/FER2013{folder}/label.csv"
-    if not path.is_file():
-        pytest.skip(f"the label files of the FER+ repository are not here ({path.name} of FER2013{folder})")
+def test_images_kept_of_the_authors_label_files(released: Callable[[str], Path], folder: str, images: int) -> None:
+    path = released(f"ferplus/FER2013{folder}/label.csv")
     with path.open(encoding="utf-8") as lines:
         votes = np.array([row[2:] for row in csv.reader(lines)], dtype=int)
     assert kept(votes, "majority") == images

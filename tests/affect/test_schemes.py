@@ -1,6 +1,7 @@
 """The catalogue of schemes: complete, consistent, and spelled as the releases spell their labels."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -180,33 +181,33 @@ def test_table_of_schemes() -> None:
 # -- the releases themselves --------------------------------------------------------------------------------------
 
 
-def test_goemotions_labels_are_those_of_the_release(data_root: Path) -> None:
-    names = (data_root / "goemotions/data/emotions.txt").read_text().split()
+def test_goemotions_labels_are_those_of_the_release(released: Callable[[str], Path]) -> None:
+    names = released("goemotions/data/emotions.txt").read_text().split()
     assert tuple(names) == get_scheme("goemotions28").labels
 
 
-def test_esconv_strategies_are_those_of_the_release(data_root: Path) -> None:
-    names = json.loads((data_root / "esconv/strategy.json").read_text())
+def test_esconv_strategies_are_those_of_the_release(released: Callable[[str], Path]) -> None:
+    names = json.loads(released("esconv/strategy.json").read_text())
     assert tuple(canonical_label("esconv8", name) for name in names) == get_scheme("esconv8").labels
 
 
-def test_emonet_categories_are_those_of_the_guide(data_root: Path) -> None:
-    guide = json.loads((data_root / "emonet_taxonomy/guide.json").read_text())["options"]["labels"]
+def test_emonet_categories_are_those_of_the_guide(released: Callable[[str], Path]) -> None:
+    guide = json.loads(released("emonet_taxonomy/guide.json").read_text())["options"]["labels"]
     assert tuple(canonical_label("emonet40", name) for name in guide) == get_scheme("emonet40").labels
-    rated = pd.read_csv(data_root / "emonet_taxonomy/binary.csv", usecols=["emotion"])["emotion"].unique()
+    rated = pd.read_csv(released("emonet_taxonomy/binary.csv"), usecols=["emotion"])["emotion"].unique()
     assert {canonical_label("emonet40", name) for name in rated} == set(get_scheme("emonet40").labels)
 
 
-def test_empathetic_dialogues_labels_are_those_of_the_release(data_root: Path) -> None:
-    lines = (data_root / "empathetic_dialogues/datasets/train_data/labels.txt").read_text().split()
+def test_empathetic_dialogues_labels_are_those_of_the_release(released: Callable[[str], Path]) -> None:
+    lines = released("empathetic_dialogues/datasets/train_data/labels.txt").read_text().split()
     names = {canonical_label("empathetic_utterances41", line.split(",")[0]) for line in lines}
     assert names == set(get_scheme("empathetic_utterances41").labels)
-    files = sorted((data_root / "empathetic_dialogues/datasets/manual_annotations").glob("*.txt"))
+    files = sorted(released("empathetic_dialogues/datasets/manual_annotations").glob("*.txt"))
     assert tuple(file.stem for file in files) == get_scheme("empathetic_intents15").labels
 
 
-def test_manipulation_tactics_are_those_of_the_dictionary(data_root: Path) -> None:
-    release = json.loads((data_root / "manipulation_rct/Analysis/data/dictionary.json").read_text())
+def test_manipulation_tactics_are_those_of_the_dictionary(released: Callable[[str], Path]) -> None:
+    release = json.loads(released("manipulation_rct/Analysis/data/dictionary.json").read_text())
     assert set(release["strategy"].values()) == set(get_scheme("manipulation_tactics12").labels)
     for meant, spellings in release["null_strategy"].items():
         for spelling in [*spellings, meant]:
@@ -215,8 +216,8 @@ def test_manipulation_tactics_are_those_of_the_dictionary(data_root: Path) -> No
         assert canonical_label("manipulation_tactics12", chinese) == english
 
 
-def test_crowd_envent_columns_are_those_of_the_release(data_root: Path) -> None:
-    table = pd.read_csv(data_root / "crowd_envent/data/enVent_gen_Data.csv", encoding="cp1252")
+def test_crowd_envent_columns_are_those_of_the_release(released: Callable[[str], Path]) -> None:
+    table = pd.read_csv(released("crowd_envent/data/enVent_gen_Data.csv"), encoding="cp1252")
     assert set(table["emotion"]) == set(get_scheme("crowd_envent13").labels)
     appraisals = list(get_scheme("crowd_envent_appraisals21").labels)
     start = list(table.columns).index(appraisals[0])
@@ -225,14 +226,14 @@ def test_crowd_envent_columns_are_those_of_the_release(data_root: Path) -> None:
     assert table[appraisals].to_numpy().max() == 5
 
 
-def test_labels_of_other_releases(data_root: Path) -> None:
-    emoset = json.loads((data_root / "emoset_attributes/info.json").read_text())
+def test_labels_of_other_releases(released: Callable[[str], Path]) -> None:
+    emoset = json.loads(released("emoset_attributes/info.json").read_text())
     assert tuple(emoset["emotion"]["label2idx"]) == get_scheme("mikels8").labels
     assert tuple(emoset["facial_expression"]["label2idx"]) == get_scheme("emoset_face6").labels
-    persian = pd.read_csv(data_root / "armanemo/dataset/train.tsv", sep="\t", header=None, quoting=3)
+    persian = pd.read_csv(released("armanemo/dataset/train.tsv"), sep="\t", header=None, quoting=3)
     assert set(persian[1]) == set(get_scheme("armanemo7").labels)
-    units = pd.read_csv(data_root / "ckplus_facs/ckplus_au_emotion.csv", nrows=1).filter(regex=r"^AU\d")
+    units = pd.read_csv(released("ckplus_facs/ckplus_au_emotion.csv"), nrows=1).filter(regex=r"^AU\d")
     assert set(units.columns) <= set(get_scheme("action_units").labels)
-    dialogues = json.loads((data_root / "reccon/data/original_annotation/dailydialog_train.json").read_text())
+    dialogues = json.loads(released("reccon/data/original_annotation/dailydialog_train.json").read_text())
     spoken = {turn["emotion"] for turns in dialogues.values() for turn in turns[0]}
     assert {canonical_label("dailydialog7", word) for word in spoken} == set(get_scheme("dailydialog7").labels)

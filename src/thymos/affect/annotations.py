@@ -437,9 +437,14 @@ class Annotations:
         items = self._table["item"].cat
         if not self.timed:
             return items.codes.to_numpy(), pd.Index(items.categories, name="item")
-        keys = pd.MultiIndex.from_arrays([self._table[column] for column in ("item", "start", "end")])
-        codes, units = pd.factorize(keys)
-        return codes, pd.MultiIndex.from_tuples(units, names=["item", "start", "end"])
+        key = items.codes.to_numpy().astype(np.int64)
+        for column in rating_table.TIMES:  # numbered one column after the other: tuples of ten million rows are slow
+            place, values = pd.factorize(self._table[column].to_numpy(), use_na_sentinel=False)
+            key, _ = pd.factorize(key * len(values) + place)
+        first = np.full(int(key.max()) + 1, -1)
+        first[key[::-1]] = np.arange(len(key))[::-1]
+        units = self._table.iloc[first][["item", *rating_table.TIMES]].astype({"item": object})
+        return key, pd.MultiIndex.from_frame(units)
 
     def _codes_of(self, scheme: Scheme) -> tuple[npt.NDArray, npt.NDArray[np.intp], npt.NDArray[np.bool_] | slice]:
         """Unit and label codes of a scheme's ratings, and which rows of the table these are."""
