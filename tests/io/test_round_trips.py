@@ -109,13 +109,15 @@ class TestEveryFormatGivesBackWhatItGot:
     def test_wide_tables(self, rated: Annotations, ending: str) -> None:
         with TemporaryDirectory() as folder:
             path = Path(folder) / f"votes{ending}"
-            try:
-                write_annotations(rated, path, layout="wide")
-            except BadInput as error:
+            scheme = rated.scheme()
+            several = not scheme.is_nominal and len(scheme.labels) > 1
+            if several or any(one != one.strip() or one in ("item", "start", "end") for one in rated.raters):
                 # A rater whose name is no column name, or several axes: refused before anything is written.
-                assert "use layout 'long'" in error.mend
+                with pytest.raises(BadInput, match="use layout 'long'"):
+                    write_annotations(rated, path, layout="wide")
                 assert not path.exists()
                 return
+            write_annotations(rated, path, layout="wide")
             columns = Columns(raters=tuple(rated.raters))
             assert_same(rated, read_annotations(path, layout="wide", columns=columns).annotations)
 

@@ -79,7 +79,9 @@ class _Use:
     def __init__(self, scheme: Scheme, taken: set[str]) -> None:
         self.scheme = scheme
         standard = standard_vocabulary(scheme.source) or _same_labels(scheme)
-        if standard is not None and set(standard.items) >= set(scheme.labels):
+        # A dimension needs a number, which a chosen label does not have.
+        fits = standard is not None and (scheme.range is not None or standard.type is not DescriptorType.DIMENSION)
+        if standard is not None and fits and set(standard.items) >= set(scheme.labels):
             self.type = standard.type
             self.uri = STANDARD_PREFIX + standard.id
             self.vocabulary = None
