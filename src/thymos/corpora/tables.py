@@ -224,7 +224,7 @@ def numbers(
 
 
 def _number(cell: Any) -> float:
-    """The correctly rounded number of a cell, NaN where there is none (pandas' own conversion is off in the last bit)."""
+    """The number of a cell, correctly rounded (pandas' conversion is off in the last bit); NaN where there is none."""
     try:
         return math.nan if isinstance(cell, str) and "_" in cell else float(cell)
     except (TypeError, ValueError):

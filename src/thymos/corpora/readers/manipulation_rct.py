@@ -195,11 +195,10 @@ def _strategies(text: str, tactics: Mapping[str, str], where: str) -> tuple[str,
         raise BadInput(f"strategies {text[:40]!r} is not a list of texts", where=where)
     found: list[str] = []
     for turn in turns:
-        # A turn may name two tactics ("Denial, Divert", "Agree and Divert"); counted apart, the shares of the paper
-        # are reproduced.
-        named = turn.strip().strip("[]").strip()
-        whole = [named] if named in tactics else re.split(r",| and ", named)
-        found += [tactics.get(name.strip().strip("[]").strip(), name.strip()) for name in whole]
+        # A turn may name two tactics ("Denial, Divert", "Agree and Divert"): counted apart and then joined with the
+        # dictionary's spellings, they give the shares that the paper prints.
+        for name in re.split(r",| and ", turn.strip().strip("[]")):
+            found.append(tactics.get(name.strip().strip("[]").strip(), name.strip()))
     return tuple(found)
 
 
