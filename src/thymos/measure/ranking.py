@@ -135,8 +135,9 @@ def swept_average_precision(
     """Average precision as the BAH authors compute it (card 10), 0 to 1.
 
     Precision and recall at the thresholds 0, 0.001, ..., 0.999 (predicted means probability >= threshold; precision
-    without any prediction is 0), then the trapezoid area of precision over recall. Nothing is added at recall 0, so
-    a few confident items cost area that the standard definition gives.
+    without any prediction is 0), then the trapezoid area of precision over recall. Nothing is added below the recall
+    of the highest threshold, so confident items cost area that the standard definition gives: a perfect prediction
+    with probabilities of exactly 0 and 1 scores 0.
     """
     return prepare_swept_average_precision(gold, probabilities).value(weights)
 
