@@ -49,7 +49,7 @@ class LocalLanguageModel(LanguageModel):
         batch_size: conversations that are generated together.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, *, name: str, identity: str, batch_size: int = 16) -> None:
+    def __init__(self, model: Any, tokenizer: Any, *, name: str, identity: str, batch_size: int = 32) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.name = name
@@ -290,7 +290,7 @@ def load_local(
     identity: str,
     device: str = "auto",
     dtype: str = "float32",
-    batch_size: int = 16,
+    batch_size: int = 32,
 ) -> LocalLanguageModel:
     """Load a causal language model from a Hugging Face folder; safetensors only, and no code from the folder is run.
 
