@@ -228,6 +228,7 @@ def _reading(options: dict[str, Any]) -> "Reading":
 
 def _annotations(path: Path, train: Path | None, reading: "Reading", purpose: str | None) -> tuple[Any, Any, Any]:
     """The annotations, the training material and its hash."""
+    from thymos.errors import BadInput
     from thymos.io.loading import align, load_annotations
     from thymos.measure.bounds import Training
 
@@ -236,10 +237,19 @@ def _annotations(path: Path, train: Path | None, reading: "Reading", purpose: st
 
         check_intended_use(purpose)
     rated = load_annotations(path, reading)
-    if train is None:
-        return rated, None, None
-    rated, learned = align(rated, load_annotations(train, reading))
-    return rated, Training(learned.annotations, learned.items), learned.sha256
+    training, sha256 = None, None
+    if train is not None:
+        rated, learned = align(rated, load_annotations(train, reading))
+        training, sha256 = Training(learned.annotations, learned.items), learned.sha256
+    scheme = rated.annotations.scheme()
+    if scheme.is_nominal and len(scheme.classes) == 1:
+        # Said here, because the next complaint would be that the predictions use an unknown label.
+        raise BadInput(
+            f"every rating is {scheme.classes[0]!r}: a single class cannot be scored",
+            where=path,
+            mend="use ratings of at least two classes, or name all legal labels",
+        )
+    return rated, training, sha256
 
 
 def _finish(result: dict[str, Any], json_file: Path | None, html: Path | None, show: Any) -> None:

@@ -1,5 +1,6 @@
 """How differently a system serves the groups of its items: scores by group, and the gap between best and worst."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +90,10 @@ def group_gap(
         units = None
     sampling: dict[str, Any] = {"minimum": 2, "resamples": resamples, "seed": seed, "options": part.options}
     try:
-        found = group_gaps(metric, (part.gold, part.predicted), names, units, **sampling)
+        with warnings.catch_warnings():
+            # Small groups miss a class in some resamples; that they are small is told in their note.
+            warnings.simplefilter("ignore")
+            found = group_gaps(metric, (part.gold, part.predicted), names, units, **sampling)
     except BadInput:
         return None
     prepared = prepare_statistic(metric, (part.gold, part.predicted), part.options)
