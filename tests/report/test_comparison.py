@@ -104,11 +104,14 @@ class TestOutcome:
         (found,) = comparisons(rows)
         assert (found.system["system"], found.floor["system"]) == ("s", "floor")
 
-    def test_baselines_stand_in_where_there_is_no_system(self, row: Any) -> None:
-        rows = [row("floor", "floor", 0.5), row("b", "baseline", 0.7, low=0.6, high=0.8)]
+    def test_baselines_stand_in_where_no_system_meets_the_floor(self, row: Any, result: Any) -> None:
+        rows = [row("f", "floor", 0.5), row("b", "baseline", 0.7, low=0.6, high=0.8)]
         assert comparisons(rows)[0].system["system"] == "b"
+        assert "for b (baseline), floor" in headline(result(rows))
         rows.append(row("s", "system", 0.6, low=0.5, high=0.7, subset="dev"))
-        assert comparisons(rows) == []
+        assert comparisons(rows)[0].system["system"] == "b"
+        rows.append(row("s", "system", 0.6, low=0.55, high=0.7))
+        assert comparisons(rows)[0].system["system"] == "s"
 
     @given(value=st.floats(0, 1), floor=st.floats(0, 1), half=st.floats(0, 0.5))
     def test_beating_means_that_the_whole_interval_lies_above(self, value: float, floor: float, half: float) -> None:

@@ -107,7 +107,7 @@ def test_it_holds_what_a_reader_needs(page: Page) -> None:
     text = " ".join(page.words)
     for words in (
         "A small study", "Is it small?", "A paper, arXiv 1.", "Beats its floor: macro f1 on test 0.500 [0.400, 0.600]",
-        "It is above its floor", "0.6 over 0.5", "✓ holds", "majority", "one rater", "speaker-independent",
+        "It is above its floor", "0.6 over 0.5", "✓ 1 holds", "✓ holds", "majority", "one rater", "speaker-independent",
         "[paper] table 1", "Published, not comparable", "[repo] random split", "thymos run small_study", "ab" * 32,
         "1,234 items", "1 min 15 s on 2 cores", "python 3.11.7", "We read it so.",
     ):  # fmt: skip

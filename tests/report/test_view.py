@@ -91,3 +91,18 @@ def test_a_committed_result_has_no_run_fields(rows: list[dict[str, Any]], result
 def test_a_view_is_a_value(rows: list[dict[str, Any]], result: Any) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         study_view(result(rows), None).slug = "x"  # type: ignore[misc]
+
+
+def test_counts_are_whole_numbers_and_rates_are_not(row: Any) -> None:
+    (counts,), _ = result_tables([row("a", "system", 2.0, metric="kept"), row("b", "system", 21811.0, metric="kept")])
+    assert [line.value for line in counts.rows] == ["2", "21,811"]
+    (rates,), _ = result_tables([row("a", "system", 1.0), row("b", "system", 0.0)])
+    assert [line.value for line in rates.rows] == ["1.000", "0"]
+    (measured,), _ = result_tables([row("a", "system", 2.0, low=1.5, high=2.5)])
+    assert measured.rows[0].value == "2.000"
+
+
+def test_verdicts_are_counted_in_their_order(row: Any, result: Any) -> None:
+    claims = [{"text": "t", "verdict": verdict, "evidence": "e"} for verdict in ("not shown", "holds", "holds")]
+    view = study_view(result([row("f", "floor", 0.1)], claims=claims), None)
+    assert list(view.verdicts.items()) == [("holds", 2), ("not shown", 1)]

@@ -72,17 +72,16 @@ def comparisons(rows: Sequence[ResultRow], first: Sequence[str] = ()) -> list[Co
 
     The metrics named in ``first`` come before the others, in that order.
 
-    Where a study has no row of the kind ``system``, its baselines stand in: the question stays whether anything
-    beats the floor.
+    Where no row of the kind ``system`` stands beside a floor, the baselines there stand in: the question stays
+    whether anything beats the floor.
     """
-    kind = "system" if any(row["kind"] == "system" for row in rows) else "baseline"
     found = []
     pairs = list(dict.fromkeys((row["metric"], row["subset"]) for row in rows))
     pairs.sort(key=lambda pair: first.index(pair[0]) if pair[0] in first else len(first))
     for metric, subset in pairs:
         here = [row for row in rows if row["metric"] == metric and row["subset"] == subset and row["value"] is not None]
         floors = [row for row in here if row["kind"] == "floor"]
-        systems = [row for row in here if row["kind"] == kind]
+        systems = [row for row in here if row["kind"] == "system"] or [row for row in here if row["kind"] == "baseline"]
         if floors and systems:
             found.append(_compare(metric, subset, systems, floors))
     return found
@@ -134,9 +133,14 @@ def headline(result: Mapping[str, Any], first: Sequence[str] = ()) -> str:
 
 def claims_line(result: Mapping[str, Any]) -> str:
     """The verdicts counted, e.g. ``Claims: 3 hold, 1 not shown.``"""
-    verdicts = Counter(claim["verdict"] for claim in result["claims"])
-    parts = [f"{verdicts[name]} {text}" for name, text in _VERDICT_WORDS.items() if verdicts[name]]
+    parts = [f"{amount} {_VERDICT_WORDS[verdict]}" for verdict, amount in verdict_counts(result["claims"]).items()]
     return f"Claims: {', '.join(parts)}."
+
+
+def verdict_counts(claims: Sequence[Mapping[str, str]]) -> dict[str, int]:
+    """How many claims got each verdict, in the order holds to not testable; verdicts that none got are left out."""
+    found = Counter(claim["verdict"] for claim in claims)
+    return {verdict: found[verdict] for verdict in _VERDICT_WORDS if found[verdict]}
 
 
 _VERDICT_WORDS = {
@@ -162,7 +166,9 @@ def _floor_sentence(found: list[Comparison]) -> str:
     first = found[0]
     where = f"{words(first.metric)} on {first.subset}"
     system, floor = first.system["system"], first.floor["system"]
-    among = f" (best of {first.systems})" if first.systems > 1 else ""
+    stand_in = ["baseline"] if first.system["kind"] == "baseline" else []
+    among = ", ".join([*stand_in, *([f"best of {first.systems}"] if first.systems > 1 else [])])
+    among = f" ({among})" if among else ""
     mine, theirs = valued(dict(first.system)), number(first.floor["value"])
     sentence = {
         Outcome.BEATS: f"Beats its floor: {where} {mine} for {system}{among}, floor {theirs} ({floor}).",

@@ -1,6 +1,6 @@
 """The generated page of a study, and the tables over all studies: from the study and its committed result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from thymos.report.interval_plot import interval_chart
@@ -91,7 +91,7 @@ def metric_table(each: MetricTable) -> str:
         ("System", True, lambda row: text(row.system)),
         ("Subset", True, lambda row: text(row.subset)),
         ("Value", True, lambda row: row.value),
-        ("95 % interval", True, lambda row: row.interval),
+        ("95 % interval", each.has_intervals, lambda row: row.interval),
         ("Published", each.has_published, lambda row: row.published),
         ("n", True, lambda row: row.n),
         ("Groups", each.has_clusters, lambda row: row.clusters),
@@ -138,12 +138,12 @@ def overview_table(known: Mapping[str, Study], results: Mapping[str, Mapping[str
             rows.append([name, text(study.question), "no result is committed yet", "", ""])
             continue
         view = study_view(result, study)
-        rows.append([name, text(study.question), text(view.headline), _verdicts(view.claims), text(view.data_line)])
+        rows.append([name, text(study.question), text(view.headline), _verdicts(view.verdicts), text(view.data_line)])
     return table(["Study", "Question", "Result", "Claims", "Data"], rows)
 
 
-def _verdicts(claims: Sequence[Mapping[str, str]]) -> str:
-    return "<br>".join(f"{VERDICT_MARK[claim['verdict']]} {claim['verdict']}" for claim in claims)
+def _verdicts(verdicts: Mapping[str, int]) -> str:
+    return "<br>".join(f"{VERDICT_MARK[verdict]} {amount} {verdict}" for verdict, amount in verdicts.items())
 
 
 __all__ = ["TableRow", "index_page", "metric_table", "overview_table", "study_page"]

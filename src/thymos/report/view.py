@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from thymos.report.comparison import claims_line, headline
+from thymos.report.comparison import headline, verdict_counts
 from thymos.report.figures import Image, render
 from thymos.report.interval_plot import KIND_ORDER, Chart, charted_metrics, interval_chart
 from thymos.report.numbers import count, duration, interval, number, words
@@ -61,6 +61,11 @@ class MetricTable:
         return any(row.published for row in self.rows)
 
     @property
+    def has_intervals(self) -> bool:
+        """Whether a row has an interval."""
+        return any(row.interval for row in self.rows)
+
+    @property
     def has_clusters(self) -> bool:
         """Whether an interval is over groups."""
         return any(row.clusters for row in self.rows)
@@ -81,7 +86,7 @@ class StudyView:
     question: str
     paper: str
     headline: str
-    claims_line: str
+    verdicts: Mapping[str, int]
     claims: tuple[Mapping[str, str], ...]
     data: tuple[Mapping[str, Any], ...]
     tables: tuple[MetricTable, ...]
@@ -126,7 +131,7 @@ def study_view(result: Mapping[str, Any], study: Study | None, results: Results 
         question=study.question if study else "",
         paper=study.paper if study else "",
         headline=headline(result, first),
-        claims_line=claims_line(result),
+        verdicts=verdict_counts(result["claims"]),
         claims=tuple(result["claims"]),
         data=tuple(result["data"]),
         tables=tables,
@@ -169,15 +174,25 @@ def result_tables(
         subsets = list(dict.fromkeys(row["subset"] for row in mine))
         mine.sort(key=lambda row: (subsets.index(row["subset"]), KIND_ORDER.index(row["kind"])))
         chart = interval_chart([*ours, *beside], metric) if metric in charted else None
+        counted = _is_count(mine)
         texts = tuple(
-            _table_row(row, told.get((row["system"], metric, row["subset"])) if row["kind"] != "published" else None)
+            _table_row(
+                row, told.get((row["system"], metric, row["subset"])) if row["kind"] != "published" else None, counted
+            )
             for row in mine
         )
         tables.append(MetricTable(metric, words(metric), texts, chart))
     return tuple(tables), tuple(_table_row(row, None) for row in apart)
 
 
-def _table_row(row: ResultRow, published: ResultRow | None) -> TableRow:
+def _is_count(rows: Sequence[ResultRow]) -> bool:
+    """Whether a metric counts things: whole numbers without interval, not all of them 0 or 1."""
+    values = [row["value"] for row in rows if row["value"] is not None]
+    whole = all(float(value).is_integer() for value in values) and all(row.get("low") is None for row in rows)
+    return whole and any(abs(value) > 1 for value in values)
+
+
+def _table_row(row: ResultRow, published: ResultRow | None, counted: bool = False) -> TableRow:
     seeds = row.get("seeds") or []
     notes = [row.get("note", "")]
     if len(seeds) > 1:
@@ -192,7 +207,7 @@ def _table_row(row: ResultRow, published: ResultRow | None) -> TableRow:
         subset=row["subset"],
         kind=row["kind"],
         system=row["system"],
-        value=number(row["value"]),
+        value=f"{row['value']:,.0f}" if counted and row["value"] is not None else number(row["value"]),
         interval=interval(row.get("low"), row.get("high")),
         n=f"{row['n']:,}" if row["n"] else "–",
         clusters="" if clusters is None else f"{clusters:,}",
