@@ -6,7 +6,7 @@ Source: google-research/google-research, ``goemotions/data``: ``train.tsv``, ``d
 Layout: the .tsv files have no header and three tab-separated fields: text, comma-joined label numbers (line numbers
 of emotions.txt from 0), comment id; quotes are text. 43,410 / 5,426 / 5,427 comments. The raw files hold one row a
 rating: text, id, author, subreddit, link_id, parent_id, created_utc, rater_id, example_very_unclear, 28 label columns
-of 0 and 1; 58,009 comments by 82 raters.
+of 0 and 1; 58,009 comments (README of the release).
 Item ids: the comment id. With the raw files, comments that the filter of the release dropped are items without a
 part, and two schemes stand side by side: ``goemotions28`` (rater "gold": labels that at least two raters chose) and
 ``goemotions28_raters`` (each rater; "unclear" where a rater chose nothing).
@@ -179,6 +179,5 @@ READER = Reader(
         _part("dev", 5426),
         _part("test", 5427),
         Published("comments in the raw files", 58009, _raw_count("item"), "needs goemotions_1..3.csv"),
-        Published("raters", 82, _raw_count("rater"), "needs goemotions_1..3.csv"),
     ),
 )
