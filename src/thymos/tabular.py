@@ -140,7 +140,7 @@ def _checked_header(names: list[str], delimiter: str, where: str) -> list[str]:
             raise BadInput(
                 f"one column found with delimiter {delimiter!r}; {DELIMITERS[other]} seems to divide the fields",
                 where=where,
-                mend=f"pass delimiter {other!r}",
+                mend=f"say delimiter {other!r} (--delimiter)",
             )
     if "" in names:
         raise BadInput(f"column {names.index('') + 1} has no name", where=where, mend="name every column")

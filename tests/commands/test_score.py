@@ -139,11 +139,8 @@ class TestNumbers:
         said = {"a": "so happy", "b": "happy day", "c": "dark night", "d": "scary night", "e": "hm"}
         rows = [(i, r, v, said[i]) for i, row in VOTES.items() for r, v in zip(RATERS, row, strict=True) if v]
         votes = _write(tmp_path / "said.csv", "item,rater,value,said", rows)
-        train = _write(
-            tmp_path / "train.csv",
-            "item,rater,value,said",
-            [("t1", "x", "joy", "a happy day"), ("t2", "x", "fear", "Dark  night"), ("t3", "x", "fear", "scary dark night")],
-        )  # fmt: skip
+        learned = [("t1", "x", "joy", "a happy day"), ("t2", "x", "fear", "Dark  night"), ("t3", "x", "fear", "scary")]
+        train = _write(tmp_path / "train.csv", "item,rater,value,said", learned)
         body = _json(run, files["answers"], votes, "--train", train, "--text", "said")
         assert "leak_text" in {one["code"] for one in body["findings"]}
         assert any(one["floor"]["name"] == "TF-IDF + linear" for one in body["results"])

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from thymos.errors import BadInput
 from thymos.io.emotionml import format_emotionml, parse_emotionml, read_emotionml, write_emotionml
 from thymos.io.emotionml_document import ROLES, Descriptor, Document, Emotion, Reference, Trace
-from thymos.io.emotionml_vocabularies import STANDARD, STANDARD_PREFIX, DescriptorType, Vocabulary, standard_vocabulary
+from thymos.io.emotionml_vocabularies import (
+    STANDARD,
+    STANDARD_PREFIX,
+    DescriptorType,
+    Vocabulary,
+    is_uri,
+    standard_vocabulary,
+)
 
 NS = 'version="1.0" xmlns="http://www.w3.org/2009/10/emotionml"'
 BIG6 = f"{STANDARD_PREFIX}big6"
@@ -25,6 +32,18 @@ def _document(body: str, attributes: str = "") -> bytes:
 
 
 class TestVocabularies:
+    @pytest.mark.parametrize(
+        "text", ["", "a.wav", "a b.wav", "http://example.org:80/x", "#t", "urn:x:y", "ü", "a%20b", "./1:2"]
+    )
+    def test_what_is_a_uri(self, text: str) -> None:
+        assert is_uri(text)
+
+    @pytest.mark.parametrize(
+        "text", ["[", "a]", "50%", "%zz", "a#b#c", "1:2", ":a", "é:x", "http://a:b/", "//h:999999/"]
+    )
+    def test_what_is_none(self, text: str) -> None:
+        assert not is_uri(text)
+
     def test_sizes_are_those_of_the_note(self) -> None:
         sizes = {uri.removeprefix(STANDARD_PREFIX): len(voc.items) for uri, voc in STANDARD.items()}
         assert sizes == {
@@ -170,6 +189,7 @@ class TestRules:
                 "is not 'start' or 'end'",
             ),
             (_one('<category name="fear"/><reference uri="a" role="shownBy"/>'), "unknown role 'shownBy'"),
+            (_one('<category name="fear"/><reference uri="a[1]"/>'), "'a[1]' is no URI"),
             (_one('<category name="fear"/><reference/>'), "<reference> lacks the attribute 'uri'"),
             (_document('<vocabulary type="mood" id="m"><item name="a"/></vocabulary>'), "unknown type 'mood'"),
             (_document('<vocabulary type="category" id="m"><item name="a b"/></vocabulary>'), "no name token"),
@@ -257,6 +277,8 @@ MILLISECONDS = st.integers(0, 10**12)
 TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=10
 )
+# What XML Schema takes for a URI: see is_uri; letters of any script, percent-encoding, media fragments.
+URIS = st.sampled_from(["clip.wav", "a%20b.avi#t=1,2", "http://example.org/x?y=1", "#here", "süß/ü.wav", "urn:a:b", ""])
 
 
 @st.composite
@@ -279,10 +301,10 @@ def _emotions(draw: st.DrawFn) -> Emotion:
         "end": None if start is None else draw(st.none() | st.integers(start, 10**13)),
         "duration": draw(st.none() | MILLISECONDS),
         "offset_to_start": draw(st.none() | st.integers(-(10**9), 10**9)),
-        "time_ref_uri": draw(st.none() | TEXT),
+        "time_ref_uri": draw(st.none() | URIS),
         "time_ref_anchor_point": draw(st.sampled_from([None, "start", "end"])),
     }
-    links = st.builds(Reference, TEXT, st.sampled_from(ROLES), st.none() | TEXT)
+    links = st.builds(Reference, URIS, st.sampled_from(ROLES), st.none() | TEXT)
     return Emotion(
         tuple(descriptors),
         sets,
@@ -315,7 +337,7 @@ class TestWriting:
 
     @pytest.mark.parametrize("text", ["bell \x07", "\ufffe"])
     def test_a_character_that_xml_cannot_carry_is_named(self, text: str) -> None:
-        emotion = Emotion((Descriptor(CATEGORY, "fear"),), {CATEGORY: BIG6}, references=(Reference(text),))
+        emotion = Emotion((Descriptor(CATEGORY, "fear"),), {CATEGORY: BIG6}, text=text)
         with pytest.raises(BadInput, match=r"character U\+[0-9A-F]{4} cannot stand in XML"):
             format_emotionml(Document((emotion,)))
 

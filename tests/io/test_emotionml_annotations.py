@@ -9,7 +9,7 @@ from thymos.affect.annotations import Annotations
 from thymos.affect.scheme import Construct, Kind, Scheme
 from thymos.errors import BadInput
 from thymos.io.emotionml import format_emotionml, parse_emotionml
-from thymos.io.emotionml_annotations import annotations_of, document_of, read_annotations_emotionml
+from thymos.io.emotionml_annotations import annotations_of, document_of, item_uri, read_annotations_emotionml
 from thymos.io.emotionml_document import Document, Reference
 from thymos.io.emotionml_vocabularies import STANDARD_PREFIX, DescriptorType
 
@@ -52,6 +52,23 @@ class TestWhatOthersSee:
         rated = _annotations(scheme, item=["my clip#1.wav"], rater=["x"], label=["fear"], start=[0.5], end=[2.0])
         (emotion,) = document_of(rated).emotions
         assert emotion.references == (Reference("my%20clip%231.wav#t=0.5,2", role),)
+
+    @pytest.mark.parametrize(
+        ("item", "uri"),
+        [
+            ("a/b.wav", "a/b.wav"),
+            ("http://x.org/a.wav", "http://x.org/a.wav"),
+            ("1:2", "1%3A2"),
+            ("50% [x]", "50%25%20%5Bx%5D"),
+        ],
+    )
+    def test_item_ids_are_uris(self, item: str, uri: str) -> None:
+        assert item_uri(item) == uri
+
+    def test_labels_of_other_scripts_stay_readable_and_signs_do_not(self) -> None:
+        scheme = Scheme("s", Kind.CATEGORICAL, ("شادی", "喜び", "😀 fun"), Construct.FELT)
+        (vocabulary,) = document_of(_annotations(scheme, item=["a"], rater=["x"], label=["شادی"])).vocabularies
+        assert vocabulary.items == ("شادی", "喜び", "__fun")
 
     def test_one_emotion_a_rater_item_and_scheme(self) -> None:
         scheme = Scheme("mine", Kind.MULTILABEL, EKMAN, Construct.PERCEIVED)

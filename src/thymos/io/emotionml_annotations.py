@@ -30,6 +30,7 @@ from thymos.io.emotionml_vocabularies import (
     XML_ID,
     DescriptorType,
     Vocabulary,
+    is_uri,
     standard_vocabulary,
 )
 from thymos.io.schemes import scheme_from_dict, scheme_to_dict, unused
@@ -128,7 +129,7 @@ def _xml_id(name: str) -> str:
 def _emotion(key: tuple[Any, ...], part: pd.DataFrame, use: _Use) -> Emotion:
     item, rater, scheme, start, end = str(key[0]), str(key[1]), str(key[2]), float(key[3]), float(key[4])
     rating = {"item": item, "rater": rater, "scheme": scheme}
-    uri = quote(item, safe=SAFE_IN_URI)
+    uri = item_uri(item)
     if not math.isnan(start):
         rating |= {"start": repr(start), "end": repr(end)}
         uri += f"#t={_plain(start)},{_plain(end)}"
@@ -144,6 +145,12 @@ def _emotion(key: tuple[Any, ...], part: pd.DataFrame, use: _Use) -> Emotion:
     role = "triggeredBy" if use.scheme.construct is Construct.EVOKED else "expressedBy"
     references = (Reference(uri, role),) if uri else ()
     return Emotion(tuple(descriptors), {use.type: use.uri}, references=references, info=canonical_info(about))
+
+
+def item_uri(item: str) -> str:
+    """An item id as a URI: paths and addresses stay readable, everything else is percent-encoded."""
+    readable = quote(item, safe=SAFE_IN_URI)
+    return readable if is_uri(readable) else quote(item, safe="")
 
 
 def _plain(seconds: float) -> str:

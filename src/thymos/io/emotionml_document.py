@@ -13,6 +13,7 @@ from thymos.io.emotionml_vocabularies import (
     XML_ID,
     DescriptorType,
     Vocabulary,
+    is_uri,
     standard_vocabulary,
 )
 
@@ -138,13 +139,17 @@ class Document:
             for channel in emotion.expressed_through:
                 if not NAME_TOKEN.fullmatch(channel):
                     raise BadInput(f"channel {channel!r} is no name token", where=place, mend="use no spaces")
+            if emotion.time_ref_uri is not None:
+                _check_uri(emotion.time_ref_uri, place)
             for reference in emotion.references:
+                _check_uri(reference.uri, place)
                 if reference.role not in ROLES:
                     raise BadInput(f"unknown role {reference.role!r}", where=place, mend=f"legal: {', '.join(ROLES)}")
         return self
 
     def _check_sets(self, sets: Mapping[DescriptorType, str], where: str) -> None:
         for type_, uri in sets.items():
+            _check_uri(uri, where)
             vocabulary = self.vocabulary(uri)
             if vocabulary is None and (uri.startswith("#") or "www.w3.org/TR/emotion-voc/xml" in uri):
                 raise BadInput(f"there is no vocabulary {uri!r}", where=where, mend="define it or mend its name")
@@ -177,6 +182,11 @@ class Document:
                     mend=f"legal: {', '.join(vocabulary.items)}",
                 )
             _check_scale(descriptor, where)
+
+
+def _check_uri(uri: str, where: str) -> None:
+    if not is_uri(uri):
+        raise BadInput(f"{uri!r} is no URI", where=where, mend="percent-encode what a URI cannot hold")
 
 
 def _unique(id_: str, ids: set[str], where: str) -> None:

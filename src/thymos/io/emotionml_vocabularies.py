@@ -7,6 +7,7 @@ referred to as ``http://www.w3.org/TR/emotion-voc/xml#<id>``.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from thymos.errors import BadInput
 
@@ -20,7 +21,30 @@ _NAME_START = (
 _NAME = _NAME_START + "0-9.\u00b7\u0300-\u036f\u203f-\u2040\\-"
 NAME_TOKEN = re.compile(f"[:{_NAME}]+")
 XML_ID = re.compile(f"[{_NAME_START}][{_NAME}]*")
-NOT_IN_TOKEN = re.compile(f"[^:{_NAME}]")
+# What we write into tokens: letters that every edition of XML 1.0 allows, since schema processors lag behind. Latin,
+# Greek, Cyrillic, Hebrew, Arabic and Persian, kana, Hangul and Han; other signs become "_".
+_EVERY_EDITION = (
+    "A-Za-z0-9._\\-\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u0391-\u03a1\u03a3-\u03ce"
+    "\u0401-\u040c\u040e-\u044f\u0451-\u045c\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u0671-\u06b7\u06ba-\u06be\u06c0-\u06ce"
+    "\u3041-\u3094\u30a1-\u30fa\u4e00-\u9fa5\uac00-\ud7a3"
+)
+NOT_IN_TOKEN = re.compile(f"[^{_EVERY_EDITION}]")
+URI_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def is_uri(text: str) -> bool:
+    """Whether a text can stand where XML Schema wants a URI (international letters and spaces are allowed)."""
+    if any(mark in text for mark in "[]") or text.count("#") > 1 or BAD_PERCENT.search(text):
+        return False
+    first = re.split(r"[/?#]", text, maxsplit=1)[0]
+    if ":" in first and not URI_SCHEME.match(text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.port is None or bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 class DescriptorType(StrEnum):

@@ -106,11 +106,13 @@ def _labels(cells: Cells, scheme: Scheme, column: str, miss: str | None, index: 
 
 def _refuse_label(label: str, where: str, scheme: Scheme) -> None:
     if label in NAN_SPELLINGS:
-        raise BadInput("the prediction is NaN", where=where, mend="predict a label, or name a label that means a miss")
+        raise BadInput(
+            "the prediction is NaN", where=where, mend="predict a label, or name a label that means a miss (--miss)"
+        )
     raise BadInput(
         f"unknown label {label!r}",
         where=where,
-        mend=f"legal: {', '.join(scheme.labels)}; name all labels if the annotations do not use every one",
+        mend=f"legal: {', '.join(scheme.labels)}; name all labels (--labels) if the annotations do not use every one",
     )
 
 

@@ -90,7 +90,7 @@ def _infer(
     scheme = infer_numeric(axes, float(numbers.min()), float(numbers.max()), name=name, where=path)
     scheme = Scheme(name, kind or Kind.DIMENSIONAL, scheme.labels, scheme.construct, scheme.range, scheme.source)
     codes = bool((known % 1 == 0).all()) and known.nunique() <= FEW_CODES and kind is None
-    note = "the ratings are whole numbers and were read as numbers; if they are class codes, say kind 'categorical'"
+    note = "whole numbers were read as ratings on a scale; if they are class codes, say kind 'categorical' (--kind)"
     return scheme, note if codes else ""
 
 
@@ -195,7 +195,7 @@ def check_ratings(ratings: pd.DataFrame, schemes: Sequence[Scheme], cells: Cells
         raise BadInput(
             f"rater {row['rater']!r} rated item {row['item']!r} twice (first on {cells.unit} {first['line']})",
             where=cells.where(row["line"]),
-            mend="keep one of the two" + (", or read the file as multilabel" if differs else ""),
+            mend="keep one of the two" + (", or say kind 'multilabel' (--kind multilabel)" if differs else ""),
         )
 
 

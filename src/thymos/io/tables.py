@@ -278,7 +278,7 @@ def _refuse_strangers(cells: Cells, raters: Sequence[str]) -> None:
         raise BadInput(
             f"column {stranger!r} does not look like a rater: its values stand in no other column",
             where=cells.path,
-            mend="name it as a group or text column, or list the columns of the raters",
+            mend="name it as a group (--group) or text column (--text), or list the columns of the raters (--raters)",
         )
 
 

@@ -197,6 +197,10 @@ def _numeric_targets(predictions: Predictions, annotations: Annotations, scheme:
                 columns=(axis,),
             )
         )  # fmt: skip
+    if not targets:
+        raise BadInput(
+            "no axis of the scheme is predicted", where=predictions.path, mend=f"its axes: {', '.join(scheme.labels)}"
+        )
     return targets
 
 
