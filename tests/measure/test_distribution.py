@@ -47,7 +47,7 @@ def test_divergences_are_zero_for_equal_and_never_negative(shares):
     for score in (d.kld, d.jsd, d.brier, d.wasserstein, d.ordinal_wasserstein):
         assert score(human, model) >= 0
         assert score(human, human) == pytest.approx(0, abs=1e-6)
-    assert d.jsd(human, model) <= 1
+    assert d.jsd_values(human, model).max() <= 1
     assert d.jsd(human, model) == pytest.approx(d.jsd(model, human), abs=1e-12)
     entropy = np.mean([stats.entropy(h) for h in human])
     assert d.soft_cross_entropy(human, model) == pytest.approx(d.kld(human, model) + entropy, abs=1e-9)
@@ -68,6 +68,11 @@ def test_order_of_classes_matters_to_ordered_costs_only(shares, random):
     random.shuffle(columns)
     for score in (d.kld, d.jsd, d.soft_cross_entropy, d.brier, d.wasserstein, d.ap_document, d.ap_emotion):
         assert score(human[:, columns], model[:, columns]) == pytest.approx(score(human, model), abs=1e-9)
+
+
+def test_disjoint_rows_are_exactly_one_apart():
+    human, model = [[1.0, 0.0, 0.0, 0.0, 0.0]], [[0.0, 1 / 12, 9 / 12, 1 / 12, 1 / 12]]
+    assert d.jsd(human, model) == 1
 
 
 def test_an_impossible_class_costs_minus_log_epsilon():

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from thymos.errors import BadInput
-from thymos.measure.classification import (
+from thymos.measure.class_counts import (
     accuracy_from,
     divide,
     macro_f1_from,

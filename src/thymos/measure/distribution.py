@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.special import rel_entr, xlogy
 
 from thymos.errors import BadInput
-from thymos.measure.classification import divide
+from thymos.measure.class_counts import divide
 from thymos.measure.inputs import Floats, distributions, numbers, paired_numbers
 from thymos.measure.metric import Additive, mean_of_values, rows_of
 from thymos.measure.regression import prepare_pearson
@@ -39,7 +39,8 @@ def _raised(model: Floats, epsilon: float) -> Floats:
 def kld_values(human: npt.ArrayLike, model: npt.ArrayLike, *, epsilon: float = EPSILON) -> Floats:
     """Kullback-Leibler divergence of each item, Σ human · log(human / model) in nats (human outer, card 36)."""
     first, second = _pair(human, model)
-    return np.asarray(rel_entr(first, _raised(second, epsilon)).sum(axis=1))
+    # Rounding can leave equal rows a hair below 0.
+    return np.maximum(rel_entr(first, _raised(second, epsilon)).sum(axis=1), 0.0)
 
 
 def prepare_kld(human: npt.ArrayLike, model: npt.ArrayLike, *, epsilon: float = EPSILON) -> Additive:
@@ -79,8 +80,8 @@ def jsd_values(human: npt.ArrayLike, model: npt.ArrayLike, *, base: float = 2.0)
         raise BadInput(f"the base is {base}", where="base", mend="use 2 or e")
     middle = (first + second) / 2
     nats = (rel_entr(first, middle).sum(axis=1) + rel_entr(second, middle).sum(axis=1)) / 2
-    # Rounding can leave equal rows a hair below 0.
-    return np.maximum(nats / np.log(base), 0.0)
+    # Rounding can leave equal rows a hair below 0 and disjoint ones a hair above log 2.
+    return np.asarray(np.clip(nats, 0.0, np.log(2)) / np.log(base))
 
 
 def prepare_jsd(human: npt.ArrayLike, model: npt.ArrayLike, *, base: float = 2.0) -> Additive:

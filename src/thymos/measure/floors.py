@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from thymos.errors import BadInput
-from thymos.measure.classification import macro_f1_from, uar_from, weighted_f1_from
+from thymos.measure.class_counts import macro_f1_from, uar_from, weighted_f1_from
 from thymos.measure.inputs import Floats, group_codes, label_values, numbers, same_length, sorted_labels
 
 Labels = npt.NDArray[np.object_]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thymos.errors import BadInput
-from thymos.measure.classification import (
+from thymos.measure.class_counts import (
     Absent,
     divide,
     macro_f1_from,

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from thymos.errors import BadInput
-from thymos.measure.classification import confusion, divide
+from thymos.measure.class_counts import divide
+from thymos.measure.classification import confusion
 from thymos.measure.inputs import Floats, Outside, label_codes, numbers
 from thymos.measure.metric import Additive
 

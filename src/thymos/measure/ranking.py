@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thymos.errors import BadInput
-from thymos.measure.classification import divide
+from thymos.measure.class_counts import divide
 from thymos.measure.inputs import Floats, binary_vector, group_codes, numbers, same_length
 from thymos.measure.metric import Weighted
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from thymos.measure.classification import divide
+from thymos.measure.class_counts import divide
 from thymos.measure.inputs import Floats, group_codes, numbers, paired_numbers, same_length
 from thymos.measure.metric import Additive, Weighted, mean_of_values, rows_of
 
