@@ -47,10 +47,14 @@ class Cells:
     def texts(self, column: str) -> pd.Series:
         """A column as text; an empty cell is None. Whole numbers lose the ``.0`` that Parquet gaps give them."""
         series = self.frame[column]
+        if self.unit == "line":
+            # CSV cells are texts already.
+            return series.where((series != "").to_numpy(), None)
         if pd.api.types.is_float_dtype(series.dtype) and (series.dropna() % 1 == 0).all():
             series = series.astype("Int64")
-        texts = series.astype(object).map(_text)
-        return pd.Series(texts.to_numpy(dtype=object), index=series.index, dtype=object)
+        codes, distinct = pd.factorize(series)
+        words = np.array([*(_text(cell) for cell in distinct), None], dtype=object)
+        return pd.Series(words[codes], index=series.index, dtype=object)
 
     def filled(self, column: str) -> pd.Series:
         """A column as text without an empty cell; BadInput names the first one."""

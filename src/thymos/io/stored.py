@@ -36,7 +36,8 @@ def read_stored(path: str | Path) -> Stored | None:
         return None
     frame = table.to_pandas()
     annotations = Annotations(frame[list(COLUMNS)], schemes, where=str(path))
-    return Stored(annotations, cells_from_frame(frame.drop(columns=[c for c in COLUMNS if c != "item"]), str(path)))
+    about = frame.drop(columns=[column for column in COLUMNS if column != "item"]).drop_duplicates()
+    return Stored(annotations, cells_from_frame(about, str(path)))
 
 
 def schemes_inside(path: str | Path) -> list[Scheme] | None:
