@@ -18,7 +18,7 @@ def test_filtered_release(release):
     assert chosen.loc["tr00000", ["admiration", "caring"]].tolist() == [1, 1]
     assert chosen.loc["tr00000"].sum() == 2
     assert corpus.groups == ()
-    assert [check.verdict for check in _check(corpus)][-2:] == ["not in this copy"] * 2
+    assert _check(corpus)[-1].verdict == "not in this copy"
 
 
 def _check(corpus):
@@ -43,7 +43,7 @@ def test_raw_release_has_identified_raters_and_groups(release):
     assert dropped["part"] != dropped["part"]
     assert isinstance(dropped["text"], str)
     assert corpus.items["author"].isna().sum() == 6  # [deleted] is nobody
-    assert [check.found for check in _check(corpus)][-2:] == [121, 8]
+    assert _check(corpus)[-1].found == 121
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ comments; grief, pride and relief are tiny; [NAME] and [RELIGION] are masks; off
 known from the raw files only, cross the official split.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -162,13 +161,10 @@ def _part(part: str, count: int) -> Published:
     return Published(f"{part} comments", count, lambda corpus: int((corpus.items["part"] == part).sum()))
 
 
-def _raw_count(column: str) -> Callable[[Corpus], int | None]:
-    def measure(corpus: Corpus) -> int | None:
-        table = corpus.rated().table
-        rated = table.loc[table["scheme"] == RATER_SCHEME.name, column]
-        return int(rated.nunique()) if len(rated) else None
-
-    return measure
+def _raw_comments(corpus: Corpus) -> int | None:
+    table = corpus.rated().table
+    rated = table.loc[table["scheme"] == RATER_SCHEME.name, "item"]
+    return int(rated.nunique()) if len(rated) else None
 
 
 READER = Reader(
@@ -178,6 +174,6 @@ READER = Reader(
         _part("train", 43410),
         _part("dev", 5426),
         _part("test", 5427),
-        Published("comments in the raw files", 58009, _raw_count("item"), "needs goemotions_1..3.csv"),
+        Published("comments in the raw files", 58009, _raw_comments, "needs goemotions_1..3.csv"),
     ),
 )
