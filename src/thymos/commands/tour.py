@@ -45,8 +45,7 @@ def tour(
 ) -> None:
     """Run every study that can run here at reduced size, print the tables and write a report.
 
-    A study whose data or model is not on this machine is skipped and says what is missing. A study that fails does
-    not stop the others; the exit status is then 1.
+    What is missing on this machine is skipped and named. A study that fails stops nothing; the exit status is then 1.
 
     Example:
 
