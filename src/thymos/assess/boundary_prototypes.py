@@ -1,10 +1,11 @@
 """Scoring how a reply sets emotional boundaries by meaning: similarity to example sentences, in any language.
 
 A multilingual sentence encoder puts a sentence and its translation close together, so that example sentences
-("prototypes") in English can find the same act in a German reply. For each sentence of a reply and each family the
-score is the similarity to the nearest prototype of the family, minus that to the nearest example of none of them
-(declarations of love, recipes, advice). The reply's margin is that of its best sentence. A logistic curve for each family turns margins into probabilities;
-it is fitted on labeled replies of the development part, never on those that errors are measured on.
+("prototypes") in English can find the same act in a German reply. For each sentence and each family there are two
+margins: similarity to the nearest prototype of the family, minus that to the nearest example of no family at all
+(declarations of love, recipes, advice), and minus that to the nearest example of anything else. A reply has the
+margins of its best sentences. A logistic curve for each family turns margins into a probability; it is fitted on
+labeled replies of the development part, never on those that errors are measured on.
 """
 
 import re
@@ -22,7 +23,9 @@ from thymos.language.encoders import SentenceEncoder
 
 SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
 MARGIN_SCALE = 20.0
-"""Margins of cosines are about 0.05 wide; scaled to about 1, so that the penalty of the fit means the same for all."""
+"""Margins of cosines are about 0.05 wide; scaled to about 1, so that the penalty of the fit has its usual meaning."""
+
+Margins = npt.NDArray[np.float64]
 
 
 class PrototypeScorer:
@@ -33,10 +36,10 @@ class PrototypeScorer:
         prototypes: ``"multilingual"`` compares with the examples of all languages, ``"english"`` with the English
             ones only (the encoder has to carry them over).
         weights: see FamilyWeights.
-        strength: inverse of the L2 penalty of the logistic curves.
+        strength: inverse of the L2 penalty of the logistic curves; chosen on the development replies.
 
     Attributes:
-        slopes_: for each family the (slope, offset) of its curve on scaled margins.
+        curves_: for each family the two slopes and the offset of its curve on scaled margins.
         thresholds_: for each family the probability from which it counts as present: the best F1 on the replies
             that it was fitted on.
 
@@ -51,7 +54,7 @@ class PrototypeScorer:
         encoder: SentenceEncoder,
         prototypes: Literal["english", "multilingual"] = "multilingual",
         weights: FamilyWeights | None = None,
-        strength: float = 1.0,
+        strength: float = 100.0,
     ) -> None:
         self.encoder = encoder
         self.prototypes = prototypes
@@ -67,15 +70,15 @@ class PrototypeScorer:
         if any(reply.part == "evaluation" for reply in replies):
             raise BadInput("evaluation replies cannot be fitted on", mend="pass checked_replies('development')")
         margins = self.margins([reply.text for reply in replies])[0]
-        self.slopes_: dict[str, tuple[float, float]] = {}
+        self.curves_: dict[str, tuple[float, float, float]] = {}
         self.thresholds_: dict[str, float] = {}
         for column, family in enumerate(FAMILIES):
             present = np.array([family in reply.families for reply in replies])
             if present.all() or not present.any():
                 raise BadInput(f"family {family!r} is in all replies or in none", mend="add replies of both kinds")
-            values = MARGIN_SCALE * margins[:, column]
-            curve = LogisticRegression(C=self.strength).fit(values[:, None], present)
-            self.slopes_[family] = (float(curve.coef_[0, 0]), float(curve.intercept_[0]))
+            curve = LogisticRegression(C=self.strength, class_weight="balanced")
+            curve.fit(MARGIN_SCALE * margins[:, column], present)
+            self.curves_[family] = (float(curve.coef_[0, 0]), float(curve.coef_[0, 1]), float(curve.intercept_[0]))
             self.thresholds_[family] = best_threshold(self._probability(family, margins[:, column]), present)
         return self
 
@@ -92,21 +95,24 @@ class PrototypeScorer:
             scores.append(summarize(probabilities, reply, empathy, weights, self.thresholds_))
         return scores
 
-    def margins(self, replies: Sequence[str]) -> tuple[npt.NDArray[np.float64], list[npt.NDArray[np.float64]]]:
-        """Margins of each reply's best sentence, shape (replies, 7), and of each sentence, (sentences, 7) a reply."""
+    def margins(self, replies: Sequence[str]) -> tuple[Margins, list[Margins]]:
+        """Margins of each reply's best sentences, shape (replies, 7, 2), and of each sentence, (sentences, 7, 2)."""
         cut = [split_sentences(reply) for reply in replies]
         flat = sorted({sentence for sentences in cut for sentence in sentences})
         vectors = dict(zip(flat, self.encoder.encode(flat), strict=True)) if flat else {}
         bank, owner = self._bank()
-        per_sentence = []
+        per_sentence: list[Margins] = []
         for sentences in cut:
             if not sentences:
-                per_sentence.append(np.full((1, len(FAMILIES)), -1.0))
+                per_sentence.append(np.full((1, len(FAMILIES), 2), -1.0))
                 continue
             similarity = np.stack([vectors[sentence] for sentence in sentences]) @ bank.T
             nearest = np.stack([similarity[:, owner == k].max(axis=1) for k in range(len(FAMILIES) + 1)], axis=1)
-            per_sentence.append(nearest[:, :-1] - nearest[:, -1:])
-        return np.array([margins.max(axis=0) for margins in per_sentence]).reshape(-1, len(FAMILIES)), per_sentence
+            others = np.stack([np.delete(nearest, k, axis=1).max(axis=1) for k in range(len(FAMILIES))], axis=1)
+            own = nearest[:, :-1]
+            per_sentence.append(np.stack([own - nearest[:, -1:], own - others], axis=2).astype(np.float64))
+        best = np.array([margins.max(axis=0) for margins in per_sentence]).reshape(-1, len(FAMILIES), 2)
+        return best, per_sentence
 
     def _bank(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         data: Mapping[str, Mapping[str, Sequence[str]]] = read_json("prototypes.json")["prototypes"]
@@ -116,11 +122,12 @@ class PrototypeScorer:
         owner = np.array([kinds.index(kind) for _, kind in pairs])
         return self.encoder.encode([text for text, _ in pairs]), owner
 
-    def _probability(self, family: str, margin: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        slope, offset = self.slopes_[family]
-        return np.asarray(1.0 / (1.0 + np.exp(-(slope * MARGIN_SCALE * np.asarray(margin) + offset))))
+    def _probability(self, family: str, margins: Margins) -> Margins:
+        first, second, offset = self.curves_[family]
+        scaled = MARGIN_SCALE * np.asarray(margins)
+        return np.asarray(1.0 / (1.0 + np.exp(-(first * scaled[..., 0] + second * scaled[..., 1] + offset))))
 
-    def _empathic_sentences(self, margins: npt.NDArray[np.float64]) -> int:
+    def _empathic_sentences(self, margins: Margins) -> int:
         found = np.zeros(len(margins), dtype=bool)
         for family in EMPATHY_FAMILIES:
             found |= self._probability(family, margins[:, FAMILIES.index(family)]) >= self.thresholds_[family]
