@@ -124,21 +124,23 @@ def score(
 
     reading = _reading(locals())
     rated, training, training_sha256 = _annotations(annotations, train, reading, purpose)
-    evaluation = evaluate(
-        load_predictions(predictions, rated.annotations.scheme(), reading),
-        rated.annotations,
-        rule=rule,
-        items=rated.items,
-        groups=group or (),
-        clusters=cluster,
-        training=training,
-        metrics=metric,
-        annotations_sha256=rated.sha256,
-        training_sha256=training_sha256,
-        resamples=resamples,
-        seed=seed,
-        notes=rated.notes,
-    )
+    with Console(stderr=True).status("reading") as status:
+        evaluation = evaluate(
+            load_predictions(predictions, rated.annotations.scheme(), reading),
+            rated.annotations,
+            rule=rule,
+            items=rated.items,
+            groups=group or (),
+            clusters=cluster,
+            training=training,
+            metrics=metric,
+            annotations_sha256=rated.sha256,
+            training_sha256=training_sha256,
+            resamples=resamples,
+            seed=seed,
+            notes=rated.notes,
+            progress=status.update,
+        )
     if html is not None:
         from thymos.report.evaluation_page import write_evaluation_page
 
@@ -188,19 +190,21 @@ def compare(
     rated, _, _ = _annotations(annotations, None, reading, purpose)
     names = (first.stem, second.stem) if first.stem != second.stem else (str(first), str(second))
     own = rated.annotations.scheme()
-    comparison = compare_systems(
-        load_predictions(first, own, reading, name=names[0]),
-        load_predictions(second, own, reading, name=names[1]),
-        rated.annotations,
-        rule=rule,
-        items=rated.items,
-        groups=group or (),
-        clusters=cluster,
-        metrics=metric,
-        annotations_sha256=rated.sha256,
-        resamples=resamples,
-        seed=seed,
-    )
+    with Console(stderr=True).status("reading") as status:
+        comparison = compare_systems(
+            load_predictions(first, own, reading, name=names[0]),
+            load_predictions(second, own, reading, name=names[1]),
+            rated.annotations,
+            rule=rule,
+            items=rated.items,
+            groups=group or (),
+            clusters=cluster,
+            metrics=metric,
+            annotations_sha256=rated.sha256,
+            resamples=resamples,
+            seed=seed,
+            progress=status.update,
+        )
     if html is not None:
         from thymos.report.evaluation_page import write_comparison_page
 

@@ -4,7 +4,7 @@ The interval is a paired bootstrap (whole clusters, when named); p comes from sw
 random, which holds for every metric and for small sets. Holm's correction runs over all metrics that are shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -142,6 +142,7 @@ def compare(
     annotations_sha256: str | None = None,
     resamples: int = 10_000,
     seed: int = 0,
+    progress: Callable[[str], None] | None = None,
 ) -> Comparison:
     """Compare two systems on the items that both predict; arguments as in ``evaluate``.
 
@@ -174,10 +175,13 @@ def compare(
     }
     provenance = Provenance(text_sha256(canonical_json(hashes)), "file", "the same items for both systems")
     column = cluster_column_of(table, groups, clusters, pairs[0][0])
-    raw = []
+    tell = progress or (lambda text: None)
+    raw: list[PairedDifference] = []
     for first, second in pairs:
         units = cluster_units(table, column, first)
-        raw += [_difference(first, second, metric, units, resamples, seed) for metric in first.metrics]
+        for metric in first.metrics:
+            tell(f"{metric} of {len(first.items):,} items")
+            raw.append(_difference(first, second, metric, units, resamples, seed))
     corrected = holm([one.p_permutation for one in raw])
     differences = tuple(
         replace(one, p_holm=float(p), better=_better(one, float(p))) for one, p in zip(raw, corrected, strict=True)

@@ -4,7 +4,7 @@ Every number stands with its interval, the floor that a trivial system reaches, 
 split guarantee and the hash of the data; beside them agreement, calibration, gaps between groups and warnings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -163,6 +163,7 @@ def evaluate(
     resamples: int = 10_000,
     seed: int = 0,
     notes: Sequence[str] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Score predictions against rater-level annotations.
 
@@ -183,6 +184,7 @@ def evaluate(
         resamples: bootstrap samples of every interval.
         seed: of every random number.
         notes: what the readers of the files want to be told; kept among the findings.
+        progress: is told what comes next; many items and classes take a minute.
 
     Raises:
         BadInput: see ``targets.make_targets``; a group column that is missing.
@@ -195,6 +197,7 @@ def evaluate(
         >>> evaluate(said, Annotations(votes, mood), resamples=50).result("accuracy").score.value
         0.5
     """
+    tell = progress or (lambda text: None)
     annotations = by_segment(annotations)
     chosen = annotations.scheme(scheme)
     used_rule = check_rule(rule, chosen) if rule is not None else default_rule(chosen)
@@ -215,11 +218,13 @@ def evaluate(
         units = cluster_units(items, cluster_column, target)
         floors = floors_of(target, chosen, used_rule, training, texts, seed)
         for metric in target.metrics:
+            tell(f"{metric} of {len(target.items):,} items")
             results.append(
                 _measure(target, metric, floors, annotations, chosen, units, provenance, training, resamples, seed)
             )
     gaps = []
     for name in groups:
+        tell(f"groups by {name}")
         for target in (one for one in targets if one.family == targets[0].family):
             units = cluster_units(items, cluster_column, target)
             gaps.append(

@@ -1,6 +1,5 @@
 """What a system predicted, item by item: labels, label sets, probabilities or numbers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,15 +97,3 @@ class Predictions:
             return values >= 0.5 if scheme.kind is Kind.MULTILABEL else values > 1 / len(classes)
         labels = self.best_labels()
         return pd.DataFrame({label: labels == label for label in classes}, index=labels.index)
-
-    def take(self, items: Sequence[str]) -> "Predictions":
-        """The predictions of these items, in this order."""
-        wanted = list(items)
-
-        def part(table: pd.DataFrame | None) -> pd.DataFrame | None:
-            return None if table is None else table.loc[wanted]
-
-        labels = None if self.labels is None else self.labels.loc[wanted]
-        return Predictions(
-            self.name, self.sha256, labels, part(self.probabilities), part(self.sets), part(self.numbers), self.path
-        )

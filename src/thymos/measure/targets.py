@@ -50,10 +50,6 @@ class Target:
     options: Mapping[str, Any] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
 
-    def with_predicted(self, predicted: npt.NDArray[Any]) -> "Target":
-        """The same reference beside another prediction, e.g. a floor's."""
-        return replace(self, predicted=predicted)
-
     def rows(self, items: Sequence[str]) -> "Target":
         """The part with these items, in this order."""
         place = pd.Index(self.items).get_indexer(pd.Index(items))
