@@ -104,6 +104,12 @@ class TextRecognizer(BaseEstimator):
     def _restore(self, values: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
         """The inverse of ``_state``."""
 
+    def _save_files(self, folder: Path) -> None:
+        """Write what does not fit into arrays and JSON (a tuned network, members); nothing by default."""
+
+    def _load_files(self, folder: Path) -> None:
+        """The inverse of ``_save_files``."""
+
 
 def texts_of(items: TextItems) -> tuple[list[str], pd.Index]:
     """The texts and the index of items.

@@ -27,7 +27,8 @@ SETTINGS_FILE, WEIGHTS_FILE, CARD_FILE = "recognizer.json", "weights.safetensors
 RECOGNIZERS = {
     "LinearTextRecognizer": "thymos.perceive.text_linear",
     "EncoderTextRecognizer": "thymos.perceive.text_embedding",
-    "AveragedTextRecognizer": "thymos.perceive.text_ensemble",
+    "FineTunedTextRecognizer": "thymos.perceive.text_finetuned",
+    "PooledTextRecognizer": "thymos.perceive.text_ensemble",
 }
 
 
@@ -39,6 +40,7 @@ def save_recognizer(recognizer: TextRecognizer, folder: str | Path, *, notes: st
     settings = {"format": FORMAT, "versions": _versions(), **settings}
     # The settings file goes last: where it stands, everything else stands.
     write_atomically(folder / WEIGHTS_FILE, save_arrays({k: np.ascontiguousarray(v) for k, v in arrays.items()}))
+    recognizer._save_files(folder)
     write_atomically(folder / CARD_FILE, model_card(recognizer, notes))
     write_atomically(folder / SETTINGS_FILE, json.dumps(settings, ensure_ascii=False, indent=1) + "\n")
     return folder
@@ -60,9 +62,11 @@ def load_recognizer(folder: str | Path) -> TextRecognizer:
     if not isinstance(settings, dict) or settings.get("format") != FORMAT:
         raise BadInput(f"this format is unknown; {FORMAT} is needed", where=path, mend="update thymos or save it again")
     try:
-        return unpack(settings, arrays)
+        recognizer = unpack(settings, arrays)
     except (KeyError, TypeError, IndexError) as error:
         raise BadInput(f"the file is incomplete ({error!r})", where=path, mend="save it again") from None
+    recognizer._load_files(folder)
+    return recognizer
 
 
 def pack(recognizer: TextRecognizer) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
