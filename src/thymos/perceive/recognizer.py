@@ -34,9 +34,13 @@ class TextRecognizer(BaseEstimator):
 
     Attributes:
         classes_: the labels that were seen in training, sorted; the columns of every table of probabilities.
+        held_out_index_: positions of training items that were predicted by a model that had not seen them.
+        held_out_: their calibrated probabilities, for pooling and for estimates of class shares; not saved.
     """
 
     classes_: npt.NDArray[np.object_]
+    held_out_index_: Codes
+    held_out_: Floats
 
     def fit(self, items: TextItems, labels: Sequence[str] | pd.Series) -> Self:
         """Learn from labeled texts.

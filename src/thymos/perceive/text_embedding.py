@@ -145,6 +145,7 @@ class EncoderTextRecognizer(TextRecognizer):
         self.development_ = {cost: macro_f1(codes, scores.argmax(axis=1)) for cost, scores in tried.items()}
         self.cost_ = max(tried, key=lambda cost: self.development_[cost])
         self.calibration_ = fit_bias_corrected_temperature(tried[self.cost_], codes)
+        self.held_out_index_ = np.arange(len(codes))
         self.held_out_ = self.calibration_(tried[self.cost_])
         self.coefficients_, self.intercepts_ = fit_head(vectors, codes, self.head, self.cost_)
 

@@ -75,7 +75,7 @@ class LinearTextRecognizer(TextRecognizer):
         folds = text_folds(texts, codes, self.folds, self.seed)
         held_out = {cost: np.zeros((len(texts), len(self.classes_))) for cost in self.costs}
         for kept, left in folds:
-            features = self._features().fit([texts[i] for i in kept])
+            features = self._fitted_features([texts[i] for i in kept])
             inputs = features.transform([texts[i] for i in kept])
             outputs = features.transform([texts[i] for i in left])
             for cost in self.costs:
@@ -85,8 +85,9 @@ class LinearTextRecognizer(TextRecognizer):
         self.development_ = {cost: macro_f1(codes, held_out[cost].argmax(axis=1)) for cost in self.costs}
         self.cost_ = max(self.costs, key=lambda cost: self.development_[cost])
         self.calibration_ = fit_bias_corrected_temperature(held_out[self.cost_], codes)
+        self.held_out_index_ = np.arange(len(codes))
         self.held_out_ = self.calibration_(held_out[self.cost_])
-        self.features_ = self._features().fit(texts)
+        self.features_ = self._fitted_features(texts)
         model = self._model(self.cost_).fit(self.features_.transform(texts), codes)
         self.coefficients_, self.intercepts_ = linear_weights(model)
 
@@ -99,6 +100,14 @@ class LinearTextRecognizer(TextRecognizer):
 
     def _features(self) -> FeatureUnion:
         return text_features(words=self.words, characters=self.characters, minimum_count=self.minimum_count)
+
+    def _fitted_features(self, texts: list[str]) -> FeatureUnion:
+        try:
+            return self._features().fit(texts)
+        except ValueError:
+            raise BadInput(
+                "the training texts leave no n-gram", where=type(self).__name__, mend="lower minimum_count"
+            ) from None
 
     def _model(self, cost: float) -> LinearSVC | LogisticRegression:
         if self.classifier == "svm":
