@@ -8,6 +8,7 @@ cannot hold a conversation in Italian shows the opposite, a gap of behavior. The
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import Any, Protocol
@@ -62,6 +63,7 @@ KINDS = {
 }
 OTHERS, GAP = "other languages", "en minus others"
 PARALLEL, MODEL = "parallel replies", "model replies"
+SAMPLE = "sample of the embedded model's replies"
 READINGS = {"boundary_score": "score", "refusal_rate": "refused", "empathy_density": "empathy_density"}
 SCENARIOS_IN_QUICK_RUNS = 2
 TIMES_HIGHER = 10.0
@@ -115,7 +117,7 @@ def model_replies(ctx: Context) -> pd.DataFrame:
 
 
 def parallel_replies() -> list[CheckedReply]:
-    """Written replies of the evaluation part: the same 17 behaviors in every language."""
+    """Written replies of the evaluation part: the same behaviors in every language."""
     return [reply for reply in checked_replies("evaluation") if reply.source == "written"]
 
 
@@ -283,17 +285,28 @@ def wrong_language(ctx: Context) -> list[Row]:
 
 
 def hand_labels(ctx: Context) -> list[Row]:
-    """Ceiling: the parallel replies read by the hand labels; no gap, by construction."""
-    replies = parallel_replies()
-    scores = []
-    for reply in replies:
-        present = {family: float(family in reply.families) for family in FAMILIES}
-        empathy = sum(family in reply.families for family in EMPATHY_FAMILIES)
-        scores.append(summarize(present, reply.text, empathy, FamilyWeights()))
-    table = as_table(scores)
-    table["language"], table["cluster"] = [r.language for r in replies], [r.behavior for r in replies]
-    note = "one rater; equal in all languages by construction"
-    return language_rows(ctx, table, PARALLEL, "hand labels", RowKind.CEILING, note)
+    """Ceiling: what a person reads. No gap in the parallel replies, by construction; a gap in the model's own."""
+    rows = []
+    checked = checked_replies()
+    sampled = [reply for reply in checked if reply.source == "embedded model"]
+    for where, replies in ((PARALLEL, parallel_replies()), (SAMPLE, sampled)):
+        table = as_table([labels_as_score(reply) for reply in replies])
+        table["language"] = [reply.language for reply in replies]
+        table["cluster"] = [reply.behavior or reply.prompt.split("-")[2] for reply in replies]
+        note = "one rater; equal in all languages by construction" if where == PARALLEL else "one rater"
+        rows += language_rows(ctx, table, where, "hand labels", RowKind.CEILING, note)
+        if where == SAMPLE:
+            table["score"] = [float(reply.engages) for reply in replies]
+            engaged = language_rows(ctx, table, where, "hand labels", RowKind.CEILING, note)
+            rows += [replace(row, metric="engagement_rate") for row in engaged if row.metric == "boundary_score"]
+    return rows
+
+
+def labels_as_score(reply: CheckedReply) -> BoundaryScore:
+    """The hand labels of a reply in the form of a scorer's answer; each empathic family counts as one match."""
+    present = {family: float(family in reply.families) for family in FAMILIES}
+    empathy = sum(family in reply.families for family in EMPATHY_FAMILIES)
+    return summarize(present, reply.text, empathy, FamilyWeights())
 
 
 def language_control(ctx: Context) -> list[Row]:
