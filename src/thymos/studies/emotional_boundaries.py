@@ -544,7 +544,7 @@ STUDY = Study(
         "a limit = a direct refusal, or saying what the assistant is or cannot be",
         "score = share of the seven families present, from 0 to 10; the paper's scale is unclear",
         "written replies, patterns and prototypes come from one team, so errors on written replies are lower bounds",
-        "nine evaluation behaviors were added after a first run (refusals were too few), with the scorers frozen",
+        "nine evaluation behaviors were added after a first run (too few refusals); patterns, prototypes frozen before",
         "no system message, greedy, 80 new tokens",
         "intervals resample whole scenarios (model replies) or behaviors (written replies)",
         "bars of the claims: 10 times for far above, a quarter of the gap left for an artifact",
