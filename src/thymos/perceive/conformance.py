@@ -31,6 +31,46 @@ def example_items(copies: int = 6) -> tuple[pd.DataFrame, pd.Series]:
     return pd.DataFrame({"text": texts}, index=index), pd.Series(labels, index=index, name="label")
 
 
+def tiny_encoder(folder: str | Path, texts: Sequence[str], *, kind: str = "bert", layers: int = 4) -> Path:
+    """A random encoder in the Hugging Face layout whose vocabulary are the words of ``texts``; no download.
+
+    Args:
+        folder: where config, tokenizer and safetensors are written.
+        texts: words that the tokenizer shall know.
+        kind: ``"bert"`` or ``"xlm-roberta"``.
+        layers: number of layers, each of width 16.
+    """
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+    from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
+
+    words = Tokenizer(models.WordLevel(unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    words.train_from_iterator(
+        texts, trainers.WordLevelTrainer(special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]"], show_progress=False)
+    )
+    ends = [("[CLS]", 2), ("[SEP]", 3)]
+    words.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+    names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=32, **names)
+    config = AutoConfig.for_model(
+        kind,
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+        pad_token_id=0,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = AutoModel.from_config(config)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return Path(folder)
+
+
 def check_recognizer(
     recognizer: TextRecognizer,
     items: pd.DataFrame | None = None,
