@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from thymos.errors import BadInput
+from thymos.language.folders import quiet_transformers
 from thymos.perceive.recognizer import SUM_TOLERANCE, TextRecognizer
 from thymos.perceive.saving import RECOGNIZERS, load_recognizer
 
@@ -66,8 +67,9 @@ def tiny_encoder(folder: str | Path, texts: Sequence[str], *, kind: str = "bert"
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = AutoModel.from_config(config)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    with quiet_transformers():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
     return Path(folder)
 
 
