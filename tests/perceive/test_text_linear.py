@@ -1,10 +1,17 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
 from thymos.errors import BadInput
 from thymos.measure.text_floor import text_floor
 from thymos.perceive.conformance import check_recognizer, example_items
-from thymos.perceive.text_linear import LinearTextRecognizer, decision_values, held_out_scores, text_folds
+from thymos.perceive.text_linear import (
+    LinearTextRecognizer,
+    held_out_scores,
+    linear_weights,
+    log_count_ratios,
+    text_folds,
+)
 from thymos.perceive.text_persian import PersianNormalizer
 
 
@@ -103,6 +110,30 @@ def test_two_classes_give_two_decision_values():
     fitted = LinearTextRecognizer(costs=(1.0,), folds=2).fit(items, labels)
     inputs = fitted.features_.transform(items["text"])
     model = fitted._model(1.0).fit(inputs, (labels == "good").astype(int))
-    values = decision_values(model, inputs)
+    weights, intercepts = linear_weights(model)
+    values = inputs @ weights.T + intercepts
     assert values.shape == (len(items), 2)
+    np.testing.assert_allclose(values[:, 0], 0)
     np.testing.assert_allclose(values[:, 1], model.decision_function(inputs), atol=1e-5)
+
+
+def test_log_count_ratios_by_hand():
+    inputs = sparse.csr_matrix([[3.0, 0.0, 1.0], [0.0, 2.0, 1.0]])
+    ratios = log_count_ratios(inputs, np.array([True, False]))
+    inside, outside = np.array([3.1, 0.1, 1.1]), np.array([0.1, 2.1, 1.1])
+    np.testing.assert_allclose(ratios, np.log(inside / 4.3) - np.log(outside / 3.3))
+    assert ratios[0] > 0 > ratios[1]
+
+
+def test_log_count_ratios_leave_a_linear_model():
+    texts, labels = three_classes()
+    recognizer = LinearTextRecognizer(costs=(0.1,), minimum_count=1, log_count_ratios=True)
+    check_recognizer(LinearTextRecognizer(costs=(0.1,), folds=2, log_count_ratios=True))
+    fitted = recognizer.fit(texts, labels)
+    inputs = fitted.features_.transform(texts)
+    codes = np.searchsorted(fitted.classes_.astype(str), labels)
+    for code in range(3):
+        ratios = log_count_ratios(inputs, codes == code)
+        model = fitted._model(0.1).fit(inputs.multiply(ratios).tocsr(), codes == code)
+        values = inputs @ fitted.coefficients_[code] + fitted.intercepts_[code]
+        np.testing.assert_allclose(values, model.decision_function(inputs.multiply(ratios).tocsr()), atol=1e-5)
