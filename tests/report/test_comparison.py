@@ -23,11 +23,13 @@ class TestDirection:
     def test_higher(self, name: str) -> None:
         assert higher_is_better(name) is True
 
-    @pytest.mark.parametrize("name", ["rmse", "mae", "mean_absolute_difference", "brier", "ece", "over_refusal_rate"])
+    @pytest.mark.parametrize("name", ["rmse", "mae", "mean_absolute_difference", "brier", "ece"])
     def test_lower(self, name: str) -> None:
         assert higher_is_better(name) is False
 
-    @pytest.mark.parametrize("name", ["refusal_rate", "hod_mean", "coefficient", "shift_rate", "mean"])
+    @pytest.mark.parametrize(
+        "name", ["refusal_rate", "over_refusal_rate", "hod_mean", "coefficient", "shift_rate", "mean"]
+    )
     def test_neither(self, name: str) -> None:
         assert higher_is_better(name) is None
 
@@ -78,12 +80,14 @@ class TestOutcome:
         assert (found.system["system"], found.floor["system"], found.systems) == ("strong system", "strong floor", 2)
         assert found.outcome is Outcome.FAILS
 
-    def test_where_no_way_is_better_the_question_is_whether_they_differ(self, row: Any) -> None:
+    def test_where_no_way_is_better_the_question_is_whether_they_differ(self, row: Any, result: Any) -> None:
         floor = row("benign prompts", "floor", 0.1, metric="refusal_rate")
         same = row("s", "system", 0.12, low=0.08, high=0.2, metric="refusal_rate")
         other = row("s", "system", 0.4, low=0.3, high=0.5, metric="refusal_rate")
         assert outcome([floor, same]) is Outcome.UNCLEAR
         assert outcome([floor, other]) is Outcome.DIFFERS
+        assert headline(result([floor, same])).startswith("Not told apart from its floor: refusal rate on test 0.120")
+        assert "for s (farthest of 2), floor 0.100" in headline(result([floor, same, other]))
 
     def test_subsets_and_metrics_are_not_mixed(self, row: Any) -> None:
         rows = [

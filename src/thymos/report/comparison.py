@@ -15,10 +15,11 @@ from thymos.report.numbers import count, number, valued, words
 
 ResultRow = Mapping[str, Any]
 
-# Endings of metric names that are not in the registry: which way is better.
+# Endings of metric names that are not in the registry: which way is better. Rates of one kind of error alone (refusals
+# of harmless items, say) are in neither list: a system that never or always acts makes none, so it cannot be beaten.
 LOWER_IS_BETTER = (
     "rmse", "mae", "error", "loss", "kld", "kl_divergence", "jsd", "divergence", "ece", "brier", "wasserstein",
-    "distance", "difference", "perplexity", "p_value", "over_refusal_rate", "under_boundary_rate",
+    "distance", "difference", "perplexity", "p_value",
 )  # fmt: skip
 HIGHER_IS_BETTER = (
     "accuracy", "f1", "uar", "recall", "precision", "ccc", "pearson", "spearman", "correlation", "auc", "alpha",
@@ -42,8 +43,8 @@ class Comparison:
     Args:
         metric: the metric's name.
         subset: the test set or slice.
-        system: row of the best system.
-        floor: row of the best floor.
+        system: row of the best system; where no way is better, of the one that is farthest from the floor.
+        floor: row of the best floor; where no way is better, of the first.
         systems: how many systems the best one was taken from.
         outcome: see Outcome.
     """
@@ -167,12 +168,14 @@ def _floor_sentence(found: list[Comparison]) -> str:
     where = f"{words(first.metric)} on {first.subset}"
     system, floor = first.system["system"], first.floor["system"]
     stand_in = ["baseline"] if first.system["kind"] == "baseline" else []
-    among = ", ".join([*stand_in, *([f"best of {first.systems}"] if first.systems > 1 else [])])
+    directed = higher_is_better(first.metric) is not None
+    picked = f"{'best' if directed else 'farthest'} of {first.systems}"
+    among = ", ".join([*stand_in, *([picked] if first.systems > 1 else [])])
     among = f" ({among})" if among else ""
     mine, theirs = valued(dict(first.system)), number(first.floor["value"])
     sentence = {
         Outcome.BEATS: f"Beats its floor: {where} {mine} for {system}{among}, floor {theirs} ({floor}).",
-        Outcome.UNCLEAR: f"No gain over the floor is shown: {where} {mine} for {system}{among}, floor "
+        Outcome.UNCLEAR: f"{'No gain over the floor is shown' if directed else 'Not told apart from its floor'}: {where} {mine} for {system}{among}, floor "
         f"{valued(dict(first.floor))} ({floor}).",
         Outcome.FAILS: f"Does not beat its floor: {where} {mine} for {system}{among}, floor {theirs} ({floor}).",
         Outcome.DIFFERS: f"Differs from its floor: {where} {mine} for {system}{among}, floor {theirs} ({floor}).",
