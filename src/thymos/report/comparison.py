@@ -169,14 +169,14 @@ def _floor_sentence(found: list[Comparison]) -> str:
     system, floor = first.system["system"], first.floor["system"]
     stand_in = ["baseline"] if first.system["kind"] == "baseline" else []
     directed = higher_is_better(first.metric) is not None
+    unclear = "No gain over the floor is shown" if directed else "Not told apart from its floor"
     picked = f"{'best' if directed else 'farthest'} of {first.systems}"
     among = ", ".join([*stand_in, *([picked] if first.systems > 1 else [])])
     among = f" ({among})" if among else ""
     mine, theirs = valued(dict(first.system)), number(first.floor["value"])
     sentence = {
         Outcome.BEATS: f"Beats its floor: {where} {mine} for {system}{among}, floor {theirs} ({floor}).",
-        Outcome.UNCLEAR: f"{'No gain over the floor is shown' if directed else 'Not told apart from its floor'}: {where} {mine} for {system}{among}, floor "
-        f"{valued(dict(first.floor))} ({floor}).",
+        Outcome.UNCLEAR: f"{unclear}: {where} {mine} for {system}{among}, floor {valued(dict(first.floor))} ({floor}).",
         Outcome.FAILS: f"Does not beat its floor: {where} {mine} for {system}{among}, floor {theirs} ({floor}).",
         Outcome.DIFFERS: f"Differs from its floor: {where} {mine} for {system}{among}, floor {theirs} ({floor}).",
     }[first.outcome]

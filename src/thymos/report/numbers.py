@@ -3,6 +3,10 @@
 from typing import Any
 
 
+# Differences of equal numbers come out like this; no p value of a study here is as small.
+ROUNDING_NOISE = 1e-14
+
+
 def number(value: float | None) -> str:
     """A number in about four significant digits; an en dash where there is none.
 
@@ -16,7 +20,7 @@ def number(value: float | None) -> str:
     if value is None:
         return "–"
     size = abs(value)
-    if size == 0:
+    if size < ROUNDING_NOISE:
         return "0"
     if size < 0.0005:
         return f"{value:.1e}"
