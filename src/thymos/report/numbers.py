@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 # Differences of equal numbers come out like this; no p value of a study here is as small.
 ROUNDING_NOISE = 1e-14
 
