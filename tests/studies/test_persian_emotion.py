@@ -74,7 +74,7 @@ def finished(corpus_folder, encoder, tmp_path_factory):
 def test_every_arm_gives_rows_and_every_claim_a_verdict(finished):
     result, results = finished
     assert result["left_out"] == []
-    for name in (study.MAJORITY, study.PRIOR, study.FLOOR, study.RAW, study.NORMALIZED, study.NO_DOUBLES,
+    for name in (study.MAJORITY, study.PRIOR, study.FLOOR, study.RAW, study.NORMALIZED, study.NO_DOUBLES, study.RATIOS,
                  study.FROZEN, study.DEPTHS, study.FROZEN_POOL, study.TUNED, study.POOL, study.GIVEN):  # fmt: skip
         row = results.one(system=name, metric="macro_f1", subset=study.TEST)
         assert 0 <= row.low <= row.value <= row.high <= 1

@@ -49,6 +49,7 @@ CORPUS = "armanemo"
 MAJORITY, PRIOR, FLOOR = "majority", "random by class shares", "TF-IDF + linear"
 RAW, NORMALIZED = "TF-IDF, cross-validated", "TF-IDF, cross-validated, normalized"
 NO_DOUBLES = "TF-IDF, cross-validated, normalized, no doubles"
+RATIOS = "TF-IDF with log-count ratios, normalized"
 FROZEN, DEPTHS = "e5 frozen + linear", "e5 frozen at three depths + discriminant"
 FROZEN_POOL = "TF-IDF and frozen e5"
 TUNED, POOL = "e5, upper half tuned", "TF-IDF, frozen and tuned e5"
@@ -147,6 +148,13 @@ def linear(ctx: Context, *, normalized: bool = True) -> TextRecognizer:
     """TF-IDF + linear support vector machine, cost by cross-validation."""
     rules = PersianNormalizer() if normalized else None
     return LinearTextRecognizer(normalizer=rules, costs=COSTS, seed=ctx.settings.seed)
+
+
+def ratios(ctx: Context) -> TextRecognizer:
+    """TF-IDF weighted by log-count ratios (NBSVM)."""
+    return LinearTextRecognizer(
+        normalizer=PersianNormalizer(), log_count_ratios=True, costs=(0.02, 0.05, 0.1), seed=ctx.settings.seed
+    )
 
 
 def frozen(ctx: Context, layers: str, head: str) -> TextRecognizer:
@@ -314,14 +322,20 @@ def normalized_predictions(ctx: Context) -> Predictions:
     return predictions(ctx, "linear", lambda: linear(ctx))
 
 
+def ratio_predictions(ctx: Context) -> Predictions:
+    """TF-IDF with log-count ratios on normalized texts."""
+    return predictions(ctx, "ratios", lambda: ratios(ctx))
+
+
 def frozen_predictions(ctx: Context) -> Predictions:
     """Frozen e5 at three depths with the discriminant."""
     return predictions(ctx, "frozen_depths", lambda: frozen(ctx, "thirds", "discriminant"))
 
 
 def frozen_pool_predictions(ctx: Context) -> Predictions:
-    """TF-IDF and frozen e5, pooled."""
-    return pooled(ctx, (normalized_predictions(ctx), frozen_predictions(ctx)), "frozen_pool")
+    """Both TF-IDF recognizers and frozen e5, pooled."""
+    members = (normalized_predictions(ctx), ratio_predictions(ctx), frozen_predictions(ctx))
+    return pooled(ctx, members, "frozen_pool")
 
 
 def tuned_predictions(ctx: Context) -> Predictions:
@@ -330,8 +344,13 @@ def tuned_predictions(ctx: Context) -> Predictions:
 
 
 def pool_predictions(ctx: Context) -> Predictions:
-    """TF-IDF, frozen and tuned e5, pooled."""
-    members = (normalized_predictions(ctx), frozen_predictions(ctx), tuned_predictions(ctx))
+    """Both TF-IDF recognizers, frozen and tuned e5, pooled."""
+    members = (
+        normalized_predictions(ctx),
+        ratio_predictions(ctx),
+        frozen_predictions(ctx),
+        tuned_predictions(ctx),
+    )
     return pooled(ctx, members, "pool")
 
 
@@ -341,13 +360,14 @@ def best_predictions(ctx: Context) -> tuple[str, Predictions]:
 
 
 def linear_arm(ctx: Context) -> list[Row]:
-    """TF-IDF with and without normalization, with and without the doubled training texts."""
+    """TF-IDF: normalization on and off, doubled training texts in and out, log-count ratios."""
     raw = predictions(ctx, "linear_raw", lambda: linear(ctx, normalized=False))
     single = predictions(ctx, "linear_single", lambda: linear(ctx), doubles=False)
     return [
         *system_rows(ctx, raw, RAW, RowKind.ABLATION),
         *system_rows(ctx, normalized_predictions(ctx), NORMALIZED, RowKind.BASELINE),
         *system_rows(ctx, single, NO_DOUBLES, RowKind.ABLATION),
+        *system_rows(ctx, ratio_predictions(ctx), RATIOS, RowKind.SYSTEM),
     ]
 
 
