@@ -1,6 +1,7 @@
 """The command line: ``thymos``."""
 
 import os
+import os
 import sys
 from importlib import import_module
 
