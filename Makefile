@@ -21,8 +21,8 @@ DATA_FLAG := $(if $(DATA),--data $(DATA))
 # One thread a test process: torch and BLAS would otherwise start a thread a core in each of them.
 TEST_ENVIRONMENT := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false MPLBACKEND=Agg
 
-# Waiting OpenMP threads sleep instead of spinning: on a busy machine spinning makes torch ten times slower and more.
-export OMP_WAIT_POLICY ?= PASSIVE
+# Torch's waiting threads sleep after a short spin: on a busy machine spinning makes it ten times slower and more.
+export GOMP_SPINCOUNT ?= 1000
 
 .DEFAULT_GOAL := help
 .PHONY: help python run install install-dev embedded test test-slow coverage lint format bench docs results constraints clean

@@ -1,7 +1,6 @@
 """The command line: ``thymos``."""
 
 import os
-import os
 import sys
 from importlib import import_module
 
