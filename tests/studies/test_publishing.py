@@ -79,6 +79,14 @@ def test_uncommitted_code_is_refused(
     assert not (checkout / "docs").exists()
 
 
+def test_code_that_changed_during_the_run_is_refused(
+    tmp_path: Path, small_study: Any, result: dict[str, Any], checkout: Path
+) -> None:
+    with pytest.raises(BadInput, match="changed since the run began"):
+        publish(small_study(tmp_path), {**result, "code": "0" * 64}, checkout)
+    assert not (checkout / "docs").exists()
+
+
 def test_uncommitted_pages_do_not_matter(
     tmp_path: Path, small_study: Any, result: dict[str, Any], checkout: Path
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from thymos.errors import BadInput
 from thymos.files import write_atomically
 from thymos.studies.contract import Study
+from thymos.studies.runner import code_sha256
 
 SCHEMA_PATH = Path(__file__).parent / "results.schema.json"
 SCHEMA_KEYS = ("study", "card", "commit", "command", "date", "machine", "seconds", "data", "rows", "claims")
@@ -32,11 +33,14 @@ def publish(study: Study, result: dict[str, Any], checkout: Path) -> Path:
     """Write a result into ``docs/results/`` with the commit that produced it.
 
     Raises:
-        BadInput: a quick run; a simulated study; uncommitted changes under ``src``; not a checkout; a result that
-            does not fit the schema.
+        BadInput: a quick run; uncommitted changes under ``src``; code that changed since the run began; not a
+            checkout. Simulated data is published with its stamp.
     """
     if result["settings"]["quick"]:
         raise BadInput("a quick run is not published", where=study.slug, mend="run it without --quick")
+    # The hash is cached for a run's whole life: ask again, as the files may have changed under a long run.
+    if result["code"] != code_sha256.__wrapped__():
+        raise BadInput("the code changed since the run began", where=study.slug, mend="run it again")
     if _git(checkout, "status", "--porcelain", "--", "src"):
         raise BadInput(
             "src/ has uncommitted changes, so no commit stands for this result", mend="commit, then run again"

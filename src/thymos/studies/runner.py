@@ -217,6 +217,7 @@ def run_study(study: Study, settings: Settings, *, console: Console | None = Non
         "rows": [row.to_dict() for row in results.rows],
         "claims": judge(study.claims, results),
         "run": str(folder),
+        "code": identity["code"],
         "settings": settings.identity(),
         "versions": package_versions(),
         "left_out": left_out,
