@@ -94,7 +94,9 @@ def test_light_commands_do_not_load_heavy_libraries() -> None:
 def test_ctrl_c_keeps_finished_work_and_says_so(tmp_path: Path) -> None:
     """A real interrupt during a real study of ours that needs no data: the same words as for every study."""
     code = (
-        "import runpy, sys, pathlib\n"
+        "import runpy, signal, sys, pathlib\n"
+        # A suite that runs in the background hands an ignored interrupt down to its children.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from thymos.studies import registry\n"
         f"build = runpy.run_path({str(Path(__file__).parent / 'studies' / 'small_study.py')!r})['small_study']\n"
         "study = build(pathlib.Path('log'), 0.3)\n"
