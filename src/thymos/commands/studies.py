@@ -182,8 +182,13 @@ def _key(row: dict[str, Any]) -> tuple[str, str, str]:
 def _number(row: dict[str, Any]) -> str:
     if row["value"] is None:
         return "-"
-    interval = "" if row["low"] is None else f" [{row['low']:.3g}, {row['high']:.3g}]"
-    return f"{row['value']:.4g}{interval}"
+    interval = "" if row["low"] is None else f" [{_digits(row['low'], 3)}, {_digits(row['high'], 3)}]"
+    return f"{_digits(row['value'], 4)}{interval}"
+
+
+def _digits(value: float, significant: int) -> str:
+    """Counts and other large numbers whole, with their thousands; the rest with a few significant digits."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{significant}g}"
 
 
 def _metric_table(
