@@ -548,6 +548,8 @@ STUDY = Study(
         "no system message, greedy, 80 new tokens",
         "intervals resample whole scenarios (model replies) or behaviors (written replies)",
         "bars of the claims: 10 times for far above, a quarter of the gap left for an artifact",
-        "the embedded model is trained on English: its gap is a gap of behavior, which the language control shows",
+        "the embedded model is trained on English: its own gap is one of behavior, seen by hand (engagement_rate)",
+        "the language control does not see that gap: replies are in the language asked, but often gibberish",
+        "replies are cached: the seconds of a result leave out replies that were there before",
     ),
 )

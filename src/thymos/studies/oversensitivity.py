@@ -413,5 +413,9 @@ STUDY = Study(
         "An empty reply counts as a refusal, as in the paper's code.",
         "System prompts for the caption-mediated run are worded by us [inferred].",
         "The fitted judge learns only from aggregate rates of the other eight models and is not kept.",
+        (
+            "The keyword list and its 400-character opening were set on this release to match earlier keyword rates: "
+            "its distance to the GPT judge is a reproduction, not a held-out score."
+        ),
     ),
 )
