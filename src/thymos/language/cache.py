@@ -83,6 +83,7 @@ class CachedLanguageModel(LanguageModel):
         self.cache = cache
         self.name = model.name
         self.identity = model.identity
+        self.scores_conversations = model.scores_conversations
         self.hits = 0
         self.misses = 0
 

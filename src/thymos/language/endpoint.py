@@ -61,6 +61,7 @@ class EndpointLanguageModel(LanguageModel):
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OFFICIAL_URL).rstrip("/")
         self.model = model
         self.name = model
+        self.scores_conversations = False  # only the server knows its chat template
         self.identity = f"endpoint:{self.base_url}:{model}"
         self.concurrency = concurrency
         self.client = openai.OpenAI(

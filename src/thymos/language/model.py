@@ -133,10 +133,13 @@ class LanguageModel(ABC):
     Attributes:
         name: a short name for tables.
         identity: changes whenever the answers could change (weights, precision, endpoint); part of cache keys.
+        scores_conversations: whether options can be scored after a conversation (a server may keep its chat template
+            to itself).
     """
 
     name: str
     identity: str
+    scores_conversations: bool = True
 
     @abstractmethod
     def stream_replies(

@@ -255,6 +255,8 @@ class Context(Protocol):
     """What an arm may use; given by the runner."""
 
     settings: Settings
+    folder: Path
+    """The run's own folder; Inspect logs go to its ``logs``."""
 
     def corpus(self, slug: str) -> Corpus:
         """The corpus, read once a run."""

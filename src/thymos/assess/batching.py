@@ -1,0 +1,115 @@
+"""Requests that wait at the same time run together: the bridge from many concurrent samples to a batched model.
+
+Inspect asks a model sample by sample, concurrently. A local model is many times faster on batches. One worker thread
+owns the model: it takes whatever is waiting, groups it by kind and settings, and hands each result out as soon as its
+batch is done.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from thymos.language.model import GenerationSettings, LanguageModel, OptionScores, Prompt, Reply
+
+GATHER_SECONDS = 0.02  # how long the worker waits for one more request before it starts
+GATHER_REQUESTS = 512  # and how many it takes at most
+
+
+@dataclass(frozen=True)
+class _Request:
+    prompt: Prompt
+    settings: GenerationSettings | None  # None: score the options
+    options: tuple[str, ...]
+    future: Future = field(compare=False)
+
+
+class RequestBatcher:
+    """Collects requests from any thread and runs them in batches, in one thread of its own.
+
+    Args:
+        model: the model that is asked; used by the worker thread only.
+
+    Attributes:
+        failure: the first error that a batch raised, kept because callers may wrap it.
+    """
+
+    def __init__(self, model: LanguageModel) -> None:
+        self.model = model
+        self.failure: BaseException | None = None
+        self._waiting: queue.Queue[_Request | None] = queue.Queue()
+        self._start = threading.Lock()
+        self._worker: threading.Thread | None = None
+
+    def reply(self, prompt: Prompt, settings: GenerationSettings) -> "Future[Reply]":
+        """Ask for a reply; the future carries the model's error where there is one."""
+        return self._put(prompt, settings, ())
+
+    def scores(self, prompt: Prompt, options: Sequence[str]) -> "Future[OptionScores]":
+        """Ask for the log-likelihoods of options."""
+        return self._put(prompt, None, tuple(options))
+
+    def close(self) -> None:
+        """Finish what waits and end the worker; a later request starts a new one."""
+        with self._start:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            self._waiting.put(None)
+            worker.join()
+
+    def _put(self, prompt: Prompt, settings: GenerationSettings | None, options: tuple[str, ...]) -> Future:
+        future: Future = Future()
+        with self._start:
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._run, name="model", daemon=True)
+                self._worker.start()
+            self._waiting.put(_Request(prompt, settings, options, future))
+        return future
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            batch, ended = self._gather(first)
+            for settings, requests in _grouped(batch):
+                self._answer(settings, requests)
+            if ended:
+                return
+
+    def _gather(self, first: _Request) -> tuple[list[_Request], bool]:
+        batch = [first]
+        while len(batch) < GATHER_REQUESTS:
+            try:
+                following = self._waiting.get(timeout=GATHER_SECONDS)
+            except queue.Empty:
+                break
+            if following is None:
+                return batch, True
+            batch.append(following)
+        return batch, False
+
+    def _answer(self, settings: GenerationSettings | None, requests: list[_Request]) -> None:
+        running = [request for request in requests if request.future.set_running_or_notify_cancel()]
+        prompts = [request.prompt for request in running]
+        stream: Callable[[], Iterator[list[tuple[int, Any]]]]
+        if settings is None:
+            stream = lambda: self.model.stream_scores(prompts, [request.options for request in running])  # noqa: E731
+        else:
+            stream = lambda: self.model.stream_replies(prompts, settings)  # noqa: E731
+        try:
+            for finished in stream() if running else ():
+                for index, result in finished:
+                    running[index].future.set_result(result)
+        except BaseException as error:  # the worker must live on, and no caller may wait forever
+            if self.failure is None:
+                self.failure = error
+            for request in running:
+                if not request.future.done():
+                    request.future.set_exception(error)
+
+
+def _grouped(batch: list[_Request]) -> Iterator[tuple[GenerationSettings | None, list[_Request]]]:
+    groups: dict[GenerationSettings | None, list[_Request]] = {}
+    for request in batch:
+        groups.setdefault(request.settings, []).append(request)
+    yield from groups.items()

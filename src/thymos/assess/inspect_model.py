@@ -1,0 +1,175 @@
+"""Our language models as an Inspect model provider: ``thymos/embedded``, ``thymos/<folder>``, ``thymos/<org>/<name>``.
+
+No network is needed for the embedded model, also not for counting tokens. Requests of concurrent samples are batched,
+and replies come from the reply cache where it holds them, so an evaluation that was killed redoes nothing.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    Model,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    StopReason,
+    modelapi,
+)
+from inspect_ai.tool import ToolChoice, ToolInfo
+
+from thymos.assess.batching import RequestBatcher
+from thymos.errors import BadInput
+from thymos.language.cache import CachedLanguageModel
+from thymos.language.load import load_language_model
+from thymos.language.model import GenerationSettings, LanguageModel, Message, OptionScores, Reply
+
+DEFAULT_NEW_TOKENS = 128
+# Samples that run at once: enough to fill several batches of a local model.
+CONNECTIONS = 512
+STOP_REASONS: dict[str, StopReason] = {"stop": "stop", "length": "max_tokens", "content_filter": "content_filter"}
+
+
+class ThymosModelAPI(ModelAPI):
+    """Inspect's view of a LanguageModel.
+
+    Args:
+        model_name: as for ``load_language_model``; only a label when ``language_model`` is given.
+        base_url: not used; endpoints are named as ``openai:MODEL@http://host:port/v1``.
+        api_key: not used.
+        config: Inspect's generation defaults.
+        language_model: a model that is loaded already.
+        arguments: device, dtype, batch_size ... for ``load_language_model`` (``-M`` on Inspect's command line).
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),
+        language_model: LanguageModel | None = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(model_name=model_name, base_url=base_url, api_key=api_key, config=config)
+        self.language_model = language_model or load_language_model(model_name, **arguments)
+        self.batcher = RequestBatcher(self.language_model)
+
+    @property
+    def scores_options(self) -> bool:
+        """Whether options of a conversation can be scored by log-likelihood."""
+        return self.language_model.scores_conversations
+
+    async def generate(
+        self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
+    ) -> ModelOutput:
+        """Answer a conversation."""
+        if tools:
+            raise BadInput(
+                "tools are not supported", where=f"thymos/{self.model_name}", mend="use a task without tools"
+            )
+        reply = await asyncio.wrap_future(self.batcher.reply(as_messages(input), as_settings(config)))
+        return as_output(self.model_name, reply)
+
+    async def score_options(self, input: Sequence[ChatMessage], options: Sequence[str]) -> OptionScores:
+        """Log-likelihood of each option as the start of the assistant's turn, in nats."""
+        return await asyncio.wrap_future(self.batcher.scores(as_messages(input), options))
+
+    async def count_text_tokens(self, text: str) -> int:
+        """Number of tokens by the model's own tokenizer; a quarter of the characters for endpoints."""
+        tokenizer = getattr(inner_model(self.language_model), "tokenizer", None)
+        if tokenizer is None:
+            return max(1, len(text) // 4)
+        return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    async def tokenize(self, text: str) -> list[int]:
+        """Token ids of a text, without special tokens."""
+        tokenizer = getattr(inner_model(self.language_model), "tokenizer", None)
+        if tokenizer is None:
+            raise BadInput("an endpoint's tokenizer is not here", where=f"thymos/{self.model_name}")
+        return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def max_connections(self) -> int:
+        """Requests that may wait at once."""
+        return CONNECTIONS
+
+    def connection_key(self) -> str:
+        """Models do not share connections."""
+        return f"thymos/{self.language_model.identity}"
+
+    async def aclose(self) -> None:
+        """End the worker thread."""
+        self.batcher.close()
+
+
+# Not as a decorator: Inspect would put a function in the class's place.
+thymos_provider = modelapi(name="thymos")(ThymosModelAPI)
+
+
+def inner_model(model: LanguageModel) -> LanguageModel:
+    """The model under a reply cache."""
+    return model.model if isinstance(model, CachedLanguageModel) else model
+
+
+def as_inspect_model(model: LanguageModel, *, temperature: float | None = None) -> Model:
+    """An Inspect model over a language model that is loaded already.
+
+    Example:
+        >>> inspect_ai.eval(task, model=as_inspect_model(load_language_model("embedded")))  # doctest: +SKIP
+    """
+    config = GenerateConfig(temperature=temperature, max_connections=CONNECTIONS)
+    return Model(thymos_provider(model.name, config=config, language_model=model), config)
+
+
+def as_messages(messages: Sequence[ChatMessage]) -> tuple[Message, ...]:
+    """Inspect's messages as ours; only text is kept, and other content is refused."""
+    converted = []
+    for message in messages:
+        if not isinstance(message.content, str) and any(part.type != "text" for part in message.content):
+            raise BadInput("only text can be sent to a language model", where="conversation")
+        converted.append(Message(message.role, message.text))
+    return tuple(converted)
+
+
+def as_settings(config: GenerateConfig) -> GenerationSettings:
+    """Inspect's generation config as ours; what it leaves open is greedy with at most 128 new tokens."""
+    return GenerationSettings(
+        max_new_tokens=config.max_tokens or DEFAULT_NEW_TOKENS,
+        temperature=config.temperature or 0.0,
+        top_p=config.top_p or 1.0,
+        seed=config.seed or 0,
+        stop=tuple(config.stop_seqs or ()),
+    )
+
+
+def as_config(settings: GenerationSettings) -> GenerateConfig:
+    """The inverse of ``as_settings``."""
+    return GenerateConfig(
+        max_tokens=settings.max_new_tokens,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        seed=settings.seed,
+        stop_seqs=list(settings.stop) or None,
+    )
+
+
+def as_output(model_name: str, reply: Reply) -> ModelOutput:
+    """A reply as Inspect's output, with token counts."""
+    return ModelOutput(
+        model=model_name,
+        choices=[
+            ChatCompletionChoice(
+                message=ChatMessageAssistant(content=reply.text, model=model_name, source="generate"),
+                stop_reason=STOP_REASONS.get(reply.finish_reason, "unknown"),
+            )
+        ],
+        usage=ModelUsage(
+            input_tokens=reply.prompt_tokens,
+            output_tokens=reply.completion_tokens,
+            total_tokens=reply.prompt_tokens + reply.completion_tokens,
+        ),
+    )
