@@ -1,0 +1,1 @@
+"""Servers: models and recognizers over HTTP."""
