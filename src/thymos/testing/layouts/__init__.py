@@ -6,17 +6,21 @@ from pathlib import Path
 import numpy as np
 
 from thymos.errors import BadInput
-from thymos.testing.layouts import dialogues, texts, trials, votes
+from thymos.testing.layouts import benchmarks, dialogues, emotion_tests, texts, trials, votes
 
 Writer = Callable[[Path, np.random.Generator], None]
 
 # The first layout of a corpus is the official one.
 WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "armanemo": {"official": texts.armanemo},
+    "bigbench21": {"official": benchmarks.big_bench},
     "cremad_votes": {"official": votes.cremad},
     "crowd_envent": {"official": texts.crowd_envent, "windows_1252": texts.crowd_envent_windows},
     "emobank": {"official": texts.emobank},
+    "emobench": {"official": emotion_tests.emobench},
     "empathetic_dialogues": {"official": dialogues.empathetic, "annotated": dialogues.empathetic_annotated},
+    "eqbench": {"official": emotion_tests.eqbench},
+    "esc_preference_results": {"official": emotion_tests.esc_preference_results},
     "esconv": {"official": dialogues.esconv, "joined": dialogues.esconv_joined},
     "ferplus": {
         "official": votes.ferplus,
@@ -25,10 +29,17 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
         "strips": votes.ferplus_strips,
     },
     "goemotions": {"official": texts.goemotions, "raw": texts.goemotions_raw},
+    "gsm8k": {"official": benchmarks.word_problems},
+    "instruction_induction": {"official": benchmarks.instruction_induction},
     "manipulation_rct": {"official": trials.manipulation},
     "meld": {"official": dialogues.meld},
     "mossbench": {"official": trials.mossbench, "flat": trials.mossbench_flat},
+    "reasoning_sets": {"official": benchmarks.reasoning_sets},
+    "reccon": {"official": emotion_tests.reccon},
     "semeval2007_affective_text": {"official": texts.affective_text, "individual": texts.affective_text_raters},
+    "simpleqa": {"official": benchmarks.simple_questions},
+    "truthfulqa": {"official": benchmarks.truthful},
+    "xstest": {"official": emotion_tests.xstest},
 }
 
 
