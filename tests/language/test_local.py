@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from thymos.errors import BadInput, Unavailable
 from thymos.language import local
-from thymos.language.local import LocalLanguageModel, SeededSampling, StopTexts, load_local, request_seed
+from thymos.language.decoding import Sampler, StopTexts
+from thymos.language.local import LocalLanguageModel, load_local, request_seed
 from thymos.language.model import GenerationSettings, Message, Prompt
 
 PROMPTS = ["I feel so happy", "rain", "She was sad and angry when the rain began. " * 3, "tell me", "é😀 ", "x"]
@@ -76,13 +77,13 @@ def test_a_tiny_nucleus_is_greedy(model: LocalLanguageModel) -> None:
 
 def test_sampling_follows_the_distribution() -> None:
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
-    sampler = SeededSampling([7], temperature=1.0, top_p=1.0)
-    drawn = [int(sampler(torch.empty(1, 0), logits).argmax()) for _ in range(4000)]
+    sampler = Sampler([7], GenerationSettings(temperature=1.0))
+    drawn = [sampler.choose(logits, [0])[0] for _ in range(4000)]
     shares = np.bincount(drawn, minlength=4) / 4000
     # four standard errors of a share of 0.5 among 4000 draws
     assert np.abs(shares - [0.5, 0.3, 0.15, 0.05]).max() < 4 * (0.25 / 4000) ** 0.5
-    cold = SeededSampling([7], temperature=0.5, top_p=0.8)
-    drawn = [int(cold(torch.empty(1, 0), logits).argmax()) for _ in range(4000)]
+    cold = Sampler([7], GenerationSettings(temperature=0.5, top_p=0.8))
+    drawn = [cold.choose(logits, [0])[0] for _ in range(4000)]
     # squared and renormalized: .685 .247 .062 .007; the nucleus of .8 keeps the first two
     shares = np.bincount(drawn, minlength=4) / 4000
     assert shares[2:].sum() == 0
@@ -125,10 +126,11 @@ def test_a_stop_text_in_the_prompt_does_not_count(model: LocalLanguageModel) -> 
     assert model.generate(["rain rain rain"], GenerationSettings(max_new_tokens=12, stop=("rain",)))[0] == free
 
 
-def test_stopping_looks_at_the_new_text_only(model: LocalLanguageModel) -> None:
-    ids = torch.tensor([model.encode_option("happy!")])
-    assert StopTexts(model.tokenizer, ["!"], prompt_width=0)(ids, ids).tolist() == [True]
-    assert StopTexts(model.tokenizer, ["!"], prompt_width=ids.shape[1])(ids, ids).tolist() == [False]
+def test_stopping_looks_at_the_newest_tokens(model: LocalLanguageModel) -> None:
+    ids = model.encode_option("happy!")
+    assert StopTexts(model.tokenizer, ["!"]).reached(ids)
+    assert not StopTexts(model.tokenizer, ["!"]).reached(ids[:-1])
+    assert not StopTexts(model.tokenizer, []).reached(ids)
 
 
 def test_chat_goes_through_the_template(model: LocalLanguageModel) -> None:
@@ -152,7 +154,7 @@ def test_no_template_and_a_refusing_template_are_clear_errors(
 def test_a_prompt_that_does_not_fit_is_refused_before_anything_runs(
     model: LocalLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "_generate_batch", lambda *_: pytest.fail("nothing may run"))
+    monkeypatch.setattr(local, "decode_batch", lambda *_, **__: pytest.fail("nothing may run"))
     with pytest.raises(BadInput, match=r"prompt 1: prompt and reply need \d+ tokens, tiny has room for 512"):
         model.generate(["short", "x" * 505], SHORT)
     with pytest.raises(BadInput, match=r"prompt 0: .* room for 512"):
@@ -195,14 +197,14 @@ def test_scores_do_not_depend_on_how_options_are_split_over_batches(
 ) -> None:
     options = [f" {word} again" for word in ("happy", "sad", "angry", "rain", "house", "night")] + ["!"]
     whole = model.score("I feel so", options)
-    monkeypatch.setattr(local, "SCORING_POSITIONS", 1)
+    monkeypatch.setattr(local, "CACHE_POSITIONS", 1)
     np.testing.assert_allclose(model.score("I feel so", options), whole, atol=1e-5)
 
 
 def test_scores_are_a_distribution_over_one_token_options(model: LocalLanguageModel) -> None:
     # Every single token as an option: the probabilities of all of them add up to one.
     vocabulary = len(model.tokenizer)
-    scores = model._score_rows(model.encode_prompt("I feel"), [[token] for token in range(vocabulary)])
+    scores = model._score_batch([model.encode_prompt("I feel")], [[[token] for token in range(vocabulary)]])[0]
     assert np.exp(scores).sum() == pytest.approx(1.0, abs=1e-5)
 
 

@@ -19,7 +19,7 @@ def load_language_model(
     cache: ReplyCache | Literal["default"] | None = "default",
     device: str = "auto",
     dtype: str = "float32",
-    batch_size: int = 32,
+    batch_size: int = 64,
     concurrency: int = 4,
 ) -> LanguageModel:
     """Load a language model.

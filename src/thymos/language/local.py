@@ -1,6 +1,5 @@
 """Language models on this machine, through transformers: batched generation and scoring with a shared prefix."""
 
-import copy
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,17 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    LogitsProcessor,
-    LogitsProcessorList,
-    StoppingCriteria,
-    StoppingCriteriaList,
-)
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from thymos.errors import BadInput, Unavailable
 from thymos.files import canonical_json, require_folder
+from thymos.language.decoding import Sampler, StopTexts, decode_batch
 from thymos.language.folders import LOADING_ERRORS, choose_device, quiet_transformers
 from thymos.language.model import (
     GenerationSettings,
@@ -29,9 +22,10 @@ from thymos.language.model import (
     as_plain,
     move_trailing_spaces,
 )
+from thymos.language.prefix_tree import PrefixState, attends_to_everything, plan_batches, plan_levels
 
-# Options of one prompt are scored together until their expanded prefix cache would hold this many positions.
-SCORING_POSITIONS = 16_384
+# Rows run together until their key-value cache would hold this many positions (46 KB each for the embedded model).
+CACHE_POSITIONS = 32_768
 
 
 class LocalLanguageModel(LanguageModel):
@@ -46,10 +40,10 @@ class LocalLanguageModel(LanguageModel):
         tokenizer: its tokenizer.
         name: a short name for tables.
         identity: see :class:`LanguageModel`.
-        batch_size: conversations that are generated together.
+        batch_size: prompts that run together.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, *, name: str, identity: str, batch_size: int = 32) -> None:
+    def __init__(self, model: Any, tokenizer: Any, *, name: str, identity: str, batch_size: int = 64) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.name = name
@@ -101,53 +95,34 @@ class LocalLanguageModel(LanguageModel):
     def stream_replies(
         self, prompts: Sequence[Prompt], settings: GenerationSettings
     ) -> Iterator[list[tuple[int, Reply]]]:
-        """Generate in batches of similar length, longest first; see :class:`LanguageModel`."""
+        """Generate in batches of prompts that begin alike; see :class:`LanguageModel`."""
         encoded = [self.encode_prompt(prompt) for prompt in prompts]
         for index, ids in enumerate(encoded):
             self._check_length(len(ids) + settings.max_new_tokens, f"prompt {index}")
-        # Longest first: a batch that does not fit the memory fails at once and not after an hour.
-        order = sorted(range(len(prompts)), key=lambda index: -len(encoded[index]))
-        for start in range(0, len(order), self.batch_size):
-            chosen = order[start : start + self.batch_size]
-            seeds = [request_seed(settings.seed, encoded[index]) for index in chosen]
-            replies = self._generate_batch([encoded[index] for index in chosen], seeds, settings)
-            yield list(zip(chosen, replies, strict=True))
+        for chosen in self._batches(encoded, settings.max_new_tokens):
+            rows = [encoded[index] for index in chosen]
+            new = decode_batch(
+                self.model,
+                rows,
+                Sampler([request_seed(settings.seed, row) for row in rows], settings),
+                StopTexts(self.tokenizer, settings.stop),
+                max_new_tokens=settings.max_new_tokens,
+                end_ids=self.end_ids,
+                padding=self.padding_id,
+            )
+            yield [
+                (index, self._reply(tokens, len(row), settings))
+                for index, tokens, row in zip(chosen, new, rows, strict=True)
+            ]
 
-    @torch.inference_mode()
-    def _generate_batch(self, rows: list[list[int]], seeds: list[int], settings: GenerationSettings) -> list[Reply]:
-        padding = self.padding_id
-        width = max(len(row) for row in rows)
-        ids = torch.tensor([[padding] * (width - len(row)) + row for row in rows], device=self.device)
-        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=self.device)
-        stopping = StoppingCriteriaList()
-        if settings.stop:
-            stopping.append(StopTexts(self.tokenizer, settings.stop, width))
-        processors = LogitsProcessorList()
-        if settings.temperature > 0:
-            processors.append(SeededSampling(seeds, settings.temperature, settings.top_p))
-        out = self.model.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            max_new_tokens=settings.max_new_tokens,
-            # The sampling processor leaves one finite logit a row, so that "greedy" takes the sampled token.
-            do_sample=False,
-            num_beams=1,
-            temperature=None,
-            top_p=None,
-            top_k=None,
-            logits_processor=processors,
-            stopping_criteria=stopping,
-            pad_token_id=padding,
-        )
-        return [
-            self._reply(tokens, len(row), settings) for tokens, row in zip(out[:, width:].tolist(), rows, strict=True)
-        ]
+    def _batches(self, encoded: Sequence[Sequence[int]], extra: int) -> list[list[int]]:
+        """Batches of places; one prompt a batch where the model's attention does not allow padding in between."""
+        batch_size = self.batch_size if attends_to_everything(self.model) else 1
+        return plan_batches(encoded, batch_size, CACHE_POSITIONS, extra=extra)
 
     def _reply(self, tokens: list[int], prompt_tokens: int, settings: GenerationSettings) -> Reply:
         ends = [place for place, token in enumerate(tokens) if token in self.end_ids]
         kept = tokens[: ends[0]] if ends else tokens
-        while kept and kept[-1] == self.padding_id:  # a row that a stop text ended waits for its neighbors as padding
-            kept = kept[:-1]
         text = self.tokenizer.decode(kept, skip_special_tokens=True)
         cuts = [place for stop in settings.stop if (place := text.find(stop)) >= 0]
         finished = bool(ends or cuts)
@@ -161,55 +136,67 @@ class LocalLanguageModel(LanguageModel):
     def stream_scores(
         self, prompts: Sequence[Prompt], options: Sequence[Sequence[str]]
     ) -> Iterator[list[tuple[int, OptionScores]]]:
-        """Score prompt by prompt: the prompt runs once and its cache is shared by the options."""
+        """Score in batches: what prompts share is computed once, and each prompt once for all its options."""
+        prefixes: list[list[int]] = []
+        rows: list[list[list[int]]] = []
         for index, (prompt, texts) in enumerate(zip(prompts, options, strict=True)):
             prefix, moved = move_trailing_spaces(prompt, texts)
-            prefix_ids = self.encode_prompt(prefix)
-            rows = [self.encode_option(option) for option in moved]
-            self._check_length(len(prefix_ids) + max(map(len, rows)), f"prompt {index}")
+            prefixes.append(self.encode_prompt(prefix))
+            rows.append([self.encode_option(option) for option in moved])
+            self._check_length(len(prefixes[-1]) + max(map(len, rows[-1])), f"prompt {index}")
+        for chosen in self._batches(prefixes, 0):
+            totals = self._score_batch([prefixes[index] for index in chosen], [rows[index] for index in chosen])
             yield [
                 (
                     index,
                     OptionScores(
-                        log_likelihoods=self._score_rows(prefix_ids, rows),
-                        token_counts=np.array([len(row) for row in rows], dtype=np.int64),
-                        byte_counts=np.array([len(option.encode()) for option in texts], dtype=np.int64),
+                        log_likelihoods=values,
+                        token_counts=np.array([len(row) for row in rows[index]], dtype=np.int64),
+                        byte_counts=np.array([len(option.encode()) for option in options[index]], dtype=np.int64),
                     ),
                 )
+                for index, values in zip(chosen, totals, strict=True)
             ]
 
     @torch.inference_mode()
-    def _score_rows(self, prefix: list[int], rows: list[list[int]]) -> np.ndarray:
-        """Sum of token log-likelihoods of each row after the prefix, in nats."""
-        device = self.device
-        first = self.model(input_ids=torch.tensor([prefix], device=device), use_cache=True, logits_to_keep=1)
-        opening = first.logits[0, -1].float().log_softmax(-1)
-        totals = opening[torch.tensor([row[0] for row in rows], device=device)].double().cpu().numpy()
-        longer = [place for place, row in enumerate(rows) if len(row) > 1]
-        if not longer:
-            return totals
-        at_once = max(1, SCORING_POSITIONS // (len(prefix) + max(map(len, rows))))
-        for start in range(0, len(longer), at_once):
-            chosen = longer[start : start + at_once]
-            last = start + at_once >= len(longer)
-            totals[chosen] += self._continue(first.past_key_values, len(prefix), [rows[i] for i in chosen], last)
+    def _score_batch(self, prefixes: list[list[int]], rows: list[list[list[int]]]) -> list[np.ndarray]:
+        """For each prompt, the sum of token log-likelihoods of each of its options, in nats."""
+        state = PrefixState(self.model, self.padding_id)
+        opening = state.run(plan_levels(prefixes)).float().log_softmax(-1)
+        totals = [
+            opening[place, torch.tensor([row[0] for row in options], device=self.device)].double().cpu().numpy()
+            for place, options in enumerate(rows)
+        ]
+        longer = [
+            (place, number) for place, options in enumerate(rows) for number, row in enumerate(options) if len(row) > 1
+        ]
+        # Options of similar length together, so that little padding is computed.
+        longer.sort(key=lambda key: len(rows[key[0]][key[1]]))
+        while longer:
+            width = len(rows[longer[-1][0]][longer[-1][1]]) + state.mask.shape[1]
+            part = longer[-max(1, CACHE_POSITIONS // width) :]
+            del longer[-len(part) :]
+            values = self._continue(state if not longer else state.copy(), part, rows)
+            for (place, number), value in zip(part, values, strict=True):
+                totals[place][number] += value
         return totals
 
-    def _continue(self, cache: Any, prefix_length: int, rows: list[list[int]], last: bool) -> np.ndarray:
-        """Log-likelihood of each row's second and later tokens, on a copy of the prefix cache for every row."""
-        device = self.device
-        expanded = cache if last else copy.deepcopy(cache)
-        expanded.batch_repeat_interleave(len(rows))
-        width = max(map(len, rows)) - 1
-        padding = self.padding_id
-        inputs = torch.tensor([row[:-1] + [padding] * (width + 1 - len(row)) for row in rows], device=device)
-        targets = torch.tensor([row[1:] + [padding] * (width + 1 - len(row)) for row in rows], device=device)
-        real = torch.tensor([[1] * (len(row) - 1) + [0] * (width + 1 - len(row)) for row in rows], device=device)
-        # Padding stands behind the text, where a causal model cannot see it, so it only has to be left out of sums.
-        mask = torch.cat([torch.ones(len(rows), prefix_length, dtype=real.dtype, device=device), real], dim=1)
-        logits = self.model(input_ids=inputs, attention_mask=mask, past_key_values=expanded, use_cache=True).logits
-        chosen = logits.float().log_softmax(-1).gather(-1, targets[..., None])[..., 0]
-        return (chosen.double() * real).sum(-1).cpu().numpy()
+    def _continue(self, state: PrefixState, part: list[tuple[int, int]], rows: list[list[list[int]]]) -> list[float]:
+        """Log-likelihood of the second and later tokens of these (prompt, option) pairs, in nats."""
+        options = [rows[place][number] for place, number in part]
+        state.select([place for place, _ in part])
+        logits = state.extend([row[:-1] for row in options], every_logit=True)
+        return [
+            # Tokens stand at the right end, behind the padding.
+            logits[place, -len(row) + 1 :]
+            .float()
+            .log_softmax(-1)
+            .gather(-1, torch.tensor(row[1:], device=self.device)[:, None])
+            .double()
+            .sum()
+            .item()
+            for place, row in enumerate(options)
+        ]
 
     @property
     def end_ids(self) -> set[int]:
@@ -236,48 +223,6 @@ class LocalLanguageModel(LanguageModel):
             )
 
 
-class SeededSampling(LogitsProcessor):
-    """Samples one token a row by the Gumbel-max trick, with a generator of its own for every row.
-
-    The row's noise depends only on its seed and the step, so a sampled reply does not change with its batch.
-    """
-
-    def __init__(self, seeds: Sequence[int], temperature: float, top_p: float) -> None:
-        self.generators = [np.random.default_rng(seed) for seed in seeds]
-        self.temperature = temperature
-        self.top_p = top_p
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Keep only the sampled token of each row finite."""
-        logits = (scores.float() / self.temperature).log_softmax(-1)
-        if self.top_p < 1:
-            ranked, places = logits.sort(-1, descending=True)
-            before = ranked.exp().cumsum(-1) - ranked.exp()  # probability of all better tokens
-            ranked = ranked.masked_fill(before >= self.top_p, -torch.inf)
-            logits = torch.empty_like(logits).scatter(-1, places, ranked)
-        noise = np.stack([generator.gumbel(size=scores.shape[-1]) for generator in self.generators])
-        sampled = (logits + torch.from_numpy(noise).to(logits)).argmax(-1, keepdim=True)
-        return torch.full_like(scores, -torch.inf).scatter(-1, sampled, 0.0)
-
-
-class StopTexts(StoppingCriteria):
-    """Ends a row once its new text holds a stop text; the prompt in front of it does not count."""
-
-    def __init__(self, tokenizer: Any, stop: Sequence[str], prompt_width: int) -> None:
-        self.tokenizer = tokenizer
-        self.stop = tuple(stop)
-        self.prompt_width = prompt_width
-        # A token adds at least one byte, so a stop text that the last token completes starts within this many tokens.
-        self.reach = max(len(text.encode()) for text in stop) + 4
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: Any) -> torch.Tensor:
-        """Which rows are done."""
-        new = input_ids[:, self.prompt_width :][:, -self.reach :]
-        texts = self.tokenizer.batch_decode(new, skip_special_tokens=True)
-        done = [any(stop in text for stop in self.stop) for text in texts]
-        return torch.tensor(done, device=input_ids.device)
-
-
 def request_seed(seed: int, tokens: Sequence[int]) -> int:
     """Seed of one request: from the user's seed and the prompt itself, so that batches can be cut anywhere."""
     return int.from_bytes(hashlib.sha256(canonical_json([seed, list(tokens)]).encode()).digest()[:8], "big")
@@ -290,7 +235,7 @@ def load_local(
     identity: str,
     device: str = "auto",
     dtype: str = "float32",
-    batch_size: int = 32,
+    batch_size: int = 64,
 ) -> LocalLanguageModel:
     """Load a causal language model from a Hugging Face folder; safetensors only, and no code from the folder is run.
 
@@ -300,7 +245,7 @@ def load_local(
         identity: see :class:`LanguageModel`.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"`` ...
         dtype: ``"float32"``, ``"bfloat16"`` or ``"float16"``.
-        batch_size: conversations that are generated together.
+        batch_size: prompts that run together.
 
     Raises:
         BadInput: when the folder holds no loadable causal language model.
