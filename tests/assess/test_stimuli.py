@@ -29,24 +29,30 @@ THEORIES = {
     "negative": {"cognitive dissonance": 5, "social comparison": 2, "stress and coping": 3},
 }
 EMOTION_SCHEMES = ("ekman6", "plutchik8", "mikels8", "goemotions28", "empathetic_dialogues32")
-# Feeling, judgment, task talk, address: nothing of it may stand in a placebo.
-LOADED_WORDS = frozenset(
-    """
-    love hate happy happiness sad sadness fear afraid angry anger joy joyful glad proud pride ashamed shame guilt envy
-    jealous jealousy regret bored boring boredom hope hopeful worry worried anxious calm lonely alone tired sick pain
-    hurt cry tears trust doubt courage brave believe belief confident confidence sure certain care caring kind cruel
-    good bad better best worse worst great wonderful beautiful ugly nice lovely awful terrible important vital
-    wrong right correct mistake error fail failure success succeed win lose lost hard easy difficult simple old new
-    smart clever stupid capable ability effort goal dream career job work admire shine sad funny dull dark danger
-    please must should need try answer reply question task think consider focus remember write read give say tell
-    you your yours i me my mine we us our yourself myself never always very really
-    one two three four five six seven eight nine ten zero first second third
-    """.split()
-)
 
 
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
+
+
+# Feeling, judgment, task talk, address: nothing of it may stand in a placebo.
+LOADED_WORDS = frozenset(
+    words(
+        """
+        love hate happy happiness sad sadness fear afraid angry anger joy joyful glad proud pride ashamed shame guilt
+        envy
+        jealous jealousy regret bored boring boredom hope hopeful worry worried anxious calm lonely alone tired sick
+        pain
+        hurt cry tears trust doubt courage brave believe belief confident confidence sure certain care caring kind cruel
+        good bad better best worse worst great wonderful beautiful ugly nice lovely awful terrible important vital
+        wrong right correct mistake error fail failure success succeed win lose lost hard easy difficult simple old new
+        smart clever stupid capable ability effort goal dream career job work admire shine sad funny dull dark danger
+        please must should need try answer reply question task think consider focus remember write read give say tell
+        you your yours i me my mine we us our yourself myself never always very really
+        one two three four five six seven eight nine ten zero first second third
+        """
+    )
+)
 
 
 def sentences(text: str) -> int:
