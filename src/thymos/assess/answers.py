@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from thymos.assess.benchmark import BenchmarkItem
+from thymos.assess.intensity_answers import SCORING as INTENSITIES
+from thymos.assess.intensity_answers import grade_intensity_text, parse_intensity_reply
 from thymos.errors import BadInput
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -53,13 +55,15 @@ def parse(item: BenchmarkItem, text: str) -> str | None:
 
     Returns:
         With options: the text of the one option that is named. Open answers: the first line without "The answer
-        is"; the last number of the first line for scoring ``number``.
+        is"; the last number of the first line for scoring ``number``; all four numbers for ``intensities``.
     """
     line = first_line(text)
     if not line:
         return None
     if item.options:
         return _parse_option(item, line)
+    if item.scoring == INTENSITIES:
+        return parse_intensity_reply(item, text)
     line = ANSWER_PREFIX.sub("", line).strip()
     if item.scoring == "number":
         return last_number(line)
@@ -168,6 +172,7 @@ SCORINGS: dict[str, Callable[[str, Sequence[str]], float]] = {
     "f1": _f1,
     "number": _number,
     "sequence": _sequence,
+    INTENSITIES: grade_intensity_text,
 }
 LEGACY_SCORINGS: dict[str, Callable[[str, Sequence[str]], float]] = {"legacy_contains": _legacy_contains}
 
