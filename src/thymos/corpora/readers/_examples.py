@@ -30,7 +30,8 @@ def number_text(value: Any, what: str, where: str) -> str:
         raise BadInput(f"{what} {value!r} is not a number", where=where)
     if value in (float("inf"), float("-inf")):
         raise BadInput(f"{what} {value!r} is not a finite number", where=where)
-    return str(int(value)) if float(value).is_integer() else repr(value)
+    # 12 digits: some releases hold sums in binary, 0.8500000000000001.
+    return str(int(value)) if float(value).is_integer() else f"{value:.12g}"
 
 
 def without_doubles(texts: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ The sets stand in folders of these names; sets that are not there are left out, 
 Item ids: ``svamp/00001`` or ``bbh/navigate/00001``. Columns: text (the input as released; svamp and asdiv: body and
 question joined), question (the text without its list of options), choices (texts of the options: aqua and the bbh
 tasks that list some), answers (one; for lettered and dashed options the option's text), set, task (the set, or
-``bbh/navigate``), topic, plain_number (the answer is a number in plain digits), multiple (the answer is a list).
+``bbh/navigate``), topic, multiple (the answer is a list, or comes with a tolerance).
 Traps: every set has its own field names. asdiv writes "9 (apples)": the unit is dropped. Final answers in LaTeX are
 kept without the dollar signs around them. Three bbh examples (movie_recommendation, ruin_names) have options that
 were torn at their commas and a target that is no letter; two of snarks have one option, or twice the same: their
@@ -35,8 +35,6 @@ SIZES = {
 }  # fmt: skip
 LETTERED = re.compile(r"^\(([A-Z])\) ?(.*)$")
 OPTION_LETTER = re.compile(r"^([A-Z])\)(.*)$", re.DOTALL)
-# 12, -3, 1,000 or 0.5, but neither 35,36,37 (a list) nor 1/2.
-PLAIN_NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?|-?\.\d+")
 UNIT = re.compile(r"\s*\([^()]*\)$")
 
 CARD = Card(
@@ -83,7 +81,6 @@ def read(folder: Path) -> Corpus:
     if not rows:
         raise BadInput("there is none of the sets", where=folder, mend=f"known: {', '.join([*SIZES, 'bbh'])}")
     items = pd.DataFrame(rows).set_index("item")
-    items["plain_number"] = [PLAIN_NUMBER.fullmatch(answers[0]) is not None for answers in items["answers"]]
     return Corpus(
         slug=CARD.slug,
         items=items,
