@@ -52,6 +52,11 @@ def with_labels(instruction: str, labels: Sequence[str]) -> str:
     return f"{instruction} Answer {', '.join(quoted[:-1])} or {quoted[-1]}."
 
 
+def by_letter(instruction: str) -> str:
+    """The instruction of lettered options, with the request for a letter."""
+    return f"{instruction} Answer with the letter."
+
+
 def plain_digits(text: str) -> str | None:
     """A number in digits without thousands commas ("1,080" becomes "1080", ".5" "0.5"), None for any other text.
 

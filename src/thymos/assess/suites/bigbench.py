@@ -1,11 +1,13 @@
 """BIG-bench: the 21 tasks of the EmotionPrompt and NegativePrompt papers, by their preferred metric."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas as pd
+
 from thymos.assess.benchmark import BenchmarkItem, Suite
-from thymos.assess.suites._building import drawn_order, fewer_options, with_labels
+from thymos.assess.suites._building import by_letter, drawn_order, fewer_options, with_labels
 from thymos.corpora.corpus import Corpus
 
 SLUG = "bigbench"
@@ -32,41 +34,46 @@ def build(corpora: Mapping[str, Corpus]) -> list[BenchmarkItem]:
     """All items of the 21 tasks, but for those that have the same option twice."""
     corpus = corpora[CORPUS]
     tasks = corpus.tables["tasks"].set_index("task")
-    items = []
-    for task, examples in corpus.items.groupby("task", sort=False):
-        meta = tasks.loc[task]
-        instruction = meta["instruction"] or INSTRUCTION_OF_OURS
-        if task in JUDGED:
-            instruction = f"{instruction} {JUDGED[task]}"
-        closed = meta["preferred_score"] == MULTIPLE_CHOICE
-        labels = _shared_labels(examples["choices"]) if closed and task != "snarks" else ()
-        for key, example in examples.iterrows():
-            parts: dict[str, Any] | None
-            if task == "snarks":
-                parts = _two_statements(example, str(key))
-            elif labels:
-                parts = {"options": labels, "answers": example["answers"], "input": example["text"]}
-            elif closed:
-                parts = _own_options(example, str(key))
-            else:
-                parts = {"answers": example["answers"], "input": example["text"]}
-            if parts is None:
-                continue
-            if example["prefix"]:
-                parts["input"] = f"{example['prefix']}\n{parts['input']}"
-            items.append(
-                BenchmarkItem(
-                    id=f"{SLUG}/{key}",
-                    suite=SLUG,
-                    task=str(task),
-                    instruction=with_labels(instruction, labels) if labels else instruction,
-                    scoring=OPEN_SCORING.get(str(task), "exact"),
-                    max_new_tokens=ROOM.get(str(task), 16),
-                    tags={"preferred_score": meta["preferred_score"]},
-                    **parts,
-                )
-            )
-    return items
+    return [
+        item
+        for task, examples in corpus.items.groupby("task", sort=False)
+        for item in _task_items(str(task), examples, tasks.loc[task])
+    ]
+
+
+def _task_items(task: str, examples: pd.DataFrame, meta: "pd.Series[str]") -> Iterator[BenchmarkItem]:
+    closed = meta["preferred_score"] == MULTIPLE_CHOICE
+    labels = _shared_labels(examples["choices"]) if closed and task != "snarks" else ()
+    instruction = " ".join(filter(None, [meta["instruction"] or INSTRUCTION_OF_OURS, JUDGED.get(task)]))
+    if labels:
+        instruction = with_labels(instruction, labels)
+    elif closed:
+        instruction = by_letter(instruction)
+    for key, example in examples.iterrows():
+        parts = _question(task, example, str(key), closed, labels)
+        if parts is None:
+            continue
+        if example["prefix"]:
+            parts["input"] = f"{example['prefix']}\n{parts['input']}"
+        yield BenchmarkItem(
+            id=f"{SLUG}/{key}",
+            suite=SLUG,
+            task=task,
+            instruction=instruction,
+            scoring=OPEN_SCORING.get(task, "exact"),
+            max_new_tokens=ROOM.get(task, 16),
+            tags={"preferred_score": meta["preferred_score"]},
+            **parts,
+        )
+
+
+def _question(task: str, example: Any, key: str, closed: bool, labels: tuple[str, ...]) -> dict[str, Any] | None:
+    """Input, answers and options of an example; None where it cannot be asked."""
+    if task == "snarks":
+        return _two_statements(example, key)
+    if closed and not labels:
+        return _own_options(example, key)
+    return {"input": example["text"], "answers": example["answers"], "options": labels}
 
 
 def _shared_labels(choices: Any) -> tuple[str, ...]:

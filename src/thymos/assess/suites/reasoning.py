@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from thymos.assess.benchmark import BenchmarkItem, OptionForm, Suite
-from thymos.assess.suites._building import plain_digits, with_labels
+from thymos.assess.suites._building import by_letter, plain_digits, with_labels
 from thymos.corpora.corpus import Corpus
 
 SLUG = "reasoning"
@@ -106,12 +106,14 @@ def _item(key: str, example: Any) -> BenchmarkItem:
     instruction = INSTRUCTIONS.get(task, INSTRUCTION_OTHERWISE)
     options = LABELS.get(task) or example["choices"]
     form: OptionForm = "text" if task in LABELS or task in DASHED else "letters"
+    if options:
+        instruction = with_labels(instruction, options) if form == "text" else by_letter(instruction)
     answers, scoring = _open_answers(example) if not options else (example["answers"], "exact")
     return BenchmarkItem(
         id=f"{SLUG}/{key}",
         suite=SLUG,
         task=task,
-        instruction=with_labels(instruction, options) if options and form == "text" else instruction,
+        instruction=instruction,
         input=example["question"],
         answers=answers,
         options=options,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from thymos.assess.benchmark import BenchmarkItem, Suite
-from thymos.assess.suites._building import fewer_options
+from thymos.assess.suites._building import by_letter, fewer_options
 from thymos.corpora.corpus import Corpus
 
 SLUG = "truthfulqa"
@@ -26,7 +26,7 @@ def build(corpora: Mapping[str, Corpus]) -> list[BenchmarkItem]:
                 id=item_id,
                 suite=SLUG,
                 task="multiple_choice",
-                instruction=INSTRUCTION,
+                instruction=by_letter(INSTRUCTION),
                 input=question["text"],
                 answers=answers,
                 options=options,
