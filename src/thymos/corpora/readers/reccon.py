@@ -109,7 +109,7 @@ def _dialogues(path: Path) -> list[tuple[str, list[Mapping[str, Any]]]]:
         turns = [require_fields(turn, ["turn", "speaker", "utterance", "emotion"], where=where) for turn in value[0]]
         for number, turn in enumerate(turns, start=1):
             if turn["turn"] != number:
-                raise BadInput(f"turn {turn['turn']!r} stands at place {number}", where=where)
+                raise BadInput(f"the turn at place {number} has number {turn['turn']!r}", where=where)
             if not isinstance(turn["utterance"], str) or not isinstance(turn["speaker"], str):
                 raise BadInput("speaker and utterance must be texts", where=f"{where}, turn {number}")
             _emotion(turn["emotion"], f"{where}, turn {number}")

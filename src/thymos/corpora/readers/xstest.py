@@ -100,7 +100,7 @@ def _completions(path: Path, items: pd.DataFrame) -> pd.DataFrame:
         {
             "model": path.stem.removeprefix(START),
             "item": prompts.to_numpy(),
-            "prompt": table["prompt"].to_numpy(),
+            "prompt": table["prompt"].str.strip().to_numpy(),
             "completion": table["completion"].to_numpy(),
             **{column: _judgments(table[column], path) for column in JUDGMENTS},
             "agreement": (table["agreement"].str.upper() == "TRUE").to_numpy(),
