@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from thymos.affect.agreement import agreement
 from thymos.errors import BadInput
 from thymos.measure.rating_consistency import friedman, icc_2_1, rating_consistency, spearman_brown
 
@@ -73,7 +74,9 @@ def test_intervals_enclose_the_value_and_order_does_not_matter(seed: int, raters
     found = rating_consistency(table)
     assert found.icc_2_1.low <= found.icc_2_1.value + 1e-9
     assert found.icc_2_1.value <= found.icc_2_1.high + 1e-9
-    assert found.icc_2_k.value == pytest.approx(spearman_brown(found.icc_2_1.value, raters), abs=1e-9)
+    assert found.icc_2_k.low <= found.icc_2_k.value <= found.icc_2_k.high <= 1
+    direct = agreement(table, "icc_2_k")
+    assert found.icc_2_k.value == pytest.approx(direct, rel=1e-6, abs=1e-9) or found.icc_2_k.value == -np.inf
     turned = rating_consistency(table.sample(frac=1, random_state=seed).iloc[:, ::-1])
     assert turned.icc_2_1.value == pytest.approx(found.icc_2_1.value)
     assert turned.friedman.chi2 == pytest.approx(found.friedman.chi2)
@@ -117,6 +120,15 @@ def test_missing_ratings_are_named_or_left_out() -> None:
 def test_what_cannot_be_computed(table: pd.DataFrame, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         rating_consistency(table)
+
+
+def test_raters_who_contradict_each_other_have_no_common_mean() -> None:
+    assert spearman_brown(-0.5, 3) == -np.inf
+    assert spearman_brown(-0.9, 3) == -np.inf
+    assert spearman_brown(-0.4, 3) == pytest.approx(-6)
+    found = rating_consistency(pd.DataFrame({"x": [1, 5, 9, 2], "y": [9, 5, 1, 9]}))
+    assert found.icc_2_1.value < 0
+    assert found.icc_2_k.value < 0
 
 
 def test_odd_arguments() -> None:

@@ -17,6 +17,7 @@ from thymos.errors import BadInput
 from thymos.measure.inputs import numbers
 
 Missing = Literal["error", "listwise"]
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,8 @@ def rating_consistency(
         )
     single = icc_2_1(complete, confidence=confidence)
     raters = values.shape[1]
-    average = Coefficient(
-        agreement(complete, "icc_2_k"), spearman_brown(single.low, raters), spearman_brown(single.high, raters)
-    )
+    bounds = (single.value, single.low, single.high)
+    average = Coefficient(*(spearman_brown(bound, raters) for bound in bounds))
     alpha = agreement(complete, "cronbach_alpha")
     return RatingConsistency(len(complete), raters, dropped, alpha, single, average, friedman(complete))
 
@@ -156,11 +156,15 @@ def _mean_squares(table: np.ndarray) -> tuple[float, float, float]:
 def spearman_brown(single: float, raters: int) -> float:
     """Reliability of the mean of several raters from that of one.
 
+    Minus infinity where single raters contradict each other so far (-1 / (raters - 1) or less) that their mean holds
+    nothing: the formula has a pole there.
+
     Example:
         >>> round(spearman_brown(0.5, 3), 2)
         0.75
     """
-    return raters * single / (1 + (raters - 1) * single)
+    below = 1 + (raters - 1) * single
+    return raters * single / below if below > ROUNDING else float("-inf")
 
 
 def friedman(ratings: pd.DataFrame) -> FriedmanTest:
