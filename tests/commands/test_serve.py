@@ -2,7 +2,6 @@
 
 import os
 import re
-import runpy
 import signal
 import socket
 import subprocess
@@ -19,7 +18,6 @@ from thymos.language.endpoint import EndpointLanguageModel
 from thymos.language.load import load_language_model
 from thymos.language.model import GenerationSettings, Message
 
-tiny_llama = runpy.run_path(str(Path(__file__).parents[1] / "language" / "conftest.py"))["tiny_llama"]
 START = "import typer; from thymos.commands.serve import serve; typer.run(serve)"
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import runpy
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,11 +14,6 @@ import uvicorn
 
 from thymos.language.local import LocalLanguageModel, load_local
 from thymos.serve.model_server import create_app
-
-shared = runpy.run_path(str(Path(__file__).parents[1] / "language" / "conftest.py"))
-tiny_llama = shared["tiny_llama"]
-server = shared["server"]
-answers = shared["answers"]
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
