@@ -64,7 +64,7 @@ def parse_intensities(text: str, emotions: Sequence[str]) -> dict[str, float] | 
     found: dict[str, float] = {}
     for emotion in emotions:
         # A word sign before the name would make it another name; emphasis marks may stand around name and number.
-        name = rf"(?<!\w){re.escape(emotion)}[*_]*\s*[:=][\s*_]*"
+        name = rf"(?<![^\W_]){re.escape(emotion)}[*_]*\s*[:=][\s*_]*"
         number = r"([-+]?\d+(?:[.,]\d+)?)(?:\s*/\s*10(?!\d))?(?![\d%/]|[.,]\d|\s*[-–]\s*\d)"
         numbers = {float(hit.replace(",", ".")) for hit in re.findall(name + number, text, flags=re.IGNORECASE)}
         mentions = len(re.findall(name, text, flags=re.IGNORECASE))
@@ -146,7 +146,7 @@ def published_scale(
     ]
     n = len(references)
     mean = float(np.mean(scores)) if scores else math.nan
-    return IntensityScore(mean, sum(scores) / n, len(scores) / n, n)
+    return IntensityScore(mean, float(sum(scores)) / n, len(scores) / n, n)
 
 
 # -- benchmark items ----------------------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ import pytest
 TRAIN = "data/original_annotation/dailydialog_train.json"
 
 
-def change_turn(there, turn, **fields):
+def change_turn(there, place, fields):
     """Set fields of one turn of the first dialogue of train."""
     path = there.folder / TRAIN
     content = json.loads(path.read_text())
     dialogue = content["tr_100"][0]
-    dialogue[turn - 1] |= fields
+    dialogue[place - 1] |= fields
     path.write_text(json.dumps(content))
 
 
@@ -67,7 +67,7 @@ def test_equal_words_under_two_ids_are_one_conversation(release):
 )
 def test_bad_turns(release, turn, fields, message):
     there = release("reccon")
-    change_turn(there, turn, **fields)
+    change_turn(there, turn, fields)
     there.refused(message)
 
 
