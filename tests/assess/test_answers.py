@@ -177,3 +177,29 @@ def test_an_unknown_scoring_is_named() -> None:
 def test_normalizing_keeps_other_scripts() -> None:
     assert normalize_text("他很高兴。") == "他很高兴"
     assert normalize_text("ＡＢ") == "ab"
+
+
+@pytest.mark.parametrize(
+    ("reply", "scoring", "read"),
+    [
+        ("choices", "exact", "choices"),
+        ("answered", "exact", "answered"),
+        ("answer antenna camp", "exact", "answer antenna camp"),
+        ("The answer is: options", "exact", "options"),
+        ("Output - tea", "exact", "tea"),
+        ("The answer is -5", "number", "-5"),
+        ("Answer: -5", "number", "-5"),
+        ("Answer - 5", "number", "5"),
+        ("I count seventeen things", "number", "17"),
+    ],
+)
+def test_openings_do_not_eat_the_answer(reply: str, scoring: str, read: str) -> None:
+    assert parse(open_item(scoring=scoring), reply) == read
+
+
+def test_a_letter_is_no_article() -> None:
+    assert grade(open_item("a"), "A.") == 1
+    assert grade(open_item("a"), "the") == 0
+    assert grade(open_item("p l a c e"), "p l c e") == 0
+    assert grade(open_item("cat"), "a cat") == 1
+    assert parse(choice("he", "she", form="letters"), "Option B") == "she"

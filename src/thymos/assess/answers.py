@@ -18,15 +18,23 @@ from thymos.assess.intensity_answers import SCORING as INTENSITIES
 from thymos.assess.intensity_answers import grade_intensity_text, parse_intensity_reply
 from thymos.errors import BadInput
 
-ARTICLES = re.compile(r"\b(a|an|the)\b")
+# Only before a word: the letter of "vitamin A", of "p l a c e" or of the answer "a" is no article.
+ARTICLES = re.compile(r"\b(a|an|the)\b(?=\s+\w\w)")
 PUNCTUATION = re.compile(rf"[{re.escape(string.punctuation)}،。！？；：、“”‘’«»؟]")
+# "The answer is ...", "Output: ..."; the words alone may be the answer ("choices", "answer antenna camp").
 ANSWER_PREFIX = re.compile(
-    r"^(?:the\s+)?(?:final\s+|correct\s+|right\s+|best\s+)?(?:answer|option|choice|output)(?:\s+is)?\s*[:\-]?\s*",
+    r"^(?:the\s+)?(?:final\s+|correct\s+|right\s+|best\s+)?(?:answer|option|choice|output)"
+    r"(?:\s+is\b\s*(?::|-(?=\s))?|\s*(?::|-(?=\s)))\s*",  # the minus of "The answer is -5" stays
     re.IGNORECASE,
 )
+# Before an option the bare word will do, too: "Option B".
+OPTION_PREFIX = re.compile(rf"{ANSWER_PREFIX.pattern}|^(?:option|choice|answer)\b\s*", re.IGNORECASE)
 LETTER = re.compile(r"^[\s(\[*\"']*([A-Z])(?:[\s)\].:,*\"']|$)")
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
-WORDS_TO_TEN = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NUMBER_WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
 
 
 def normalize_text(text: str) -> str:
@@ -71,7 +79,7 @@ def parse(item: BenchmarkItem, text: str) -> str | None:
 
 
 def _parse_option(item: BenchmarkItem, line: str) -> str | None:
-    bare = ANSWER_PREFIX.sub("", line).strip()
+    bare = OPTION_PREFIX.sub("", line).strip()
     if item.option_form == "letters":
         found = LETTER.match(bare)
         if found and found[1] in item.labels:
@@ -91,7 +99,7 @@ def _parse_option(item: BenchmarkItem, line: str) -> str | None:
 
 
 def last_number(text: str) -> str | None:
-    """The last number of a text in plain digits, or None; number words up to ten are read, too.
+    """The last number of a text in plain digits, or None; number words up to twenty are read, too.
 
     Example:
         >>> last_number("It is 1,250.50 dollars.")
@@ -100,8 +108,8 @@ def last_number(text: str) -> str | None:
     found = NUMBER.findall(text)
     if found:
         return _plain_number(found[-1])
-    words = [word for word in re.findall(r"[a-z]+", text.lower()) if word in WORDS_TO_TEN]
-    return str(WORDS_TO_TEN.index(words[-1])) if words else None
+    words = [word for word in re.findall(r"[a-z]+", text.lower()) if word in NUMBER_WORDS]
+    return str(NUMBER_WORDS.index(words[-1])) if words else None
 
 
 def _plain_number(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from thymos.files import text_sha256
 
-PLAIN_NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?|-?\.\d+")
+PLAIN_NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?|-?\.\d+", re.ASCII)
 
 
 def drawn_order(options: Iterable[str], key: str) -> tuple[str, ...]:

@@ -69,8 +69,8 @@ OPEN_HARD_TASKS = {
 }
 # LaTeX is compared sign by sign but for blanks: "exact" drops minus signs and brackets.
 SYMBOLIC = ("college_math", "minerva_math", "olympiadbench")
-# The 95th percentile of the answer lengths in tokens of the embedded model, and two, at least 8; at most 42 (longer
-# symbolic answers of college_math are out of reach).
+LONGEST_SYMBOLIC = 60  # characters; about 30 tokens of LaTeX
+# The 95th percentile of the answer lengths in tokens of the embedded model, and two, at least 8.
 ROOM = {"bbh/word_sorting": 42, "college_math": 32, "minerva_math": 29, "olympiadbench": 20}
 LEAST_ROOM = 8
 
@@ -89,10 +89,15 @@ def left_out(examples: pd.DataFrame) -> "pd.Series[str]":
         examples: the items of the corpus.
 
     Returns:
-        One reason an example: ``"several answers"`` (or a tolerance), ``"damaged options"`` (their target names no
-        option that can be told from the others), or ``""``.
+        One reason an example: ``"long answer"`` (several lines or more than LONGEST_SYMBOLIC characters of LaTeX),
+        ``"several answers"`` (or a tolerance), ``"damaged options"`` (their target names no option that can be told
+        from the others), or ``""``.
     """
     reasons = pd.Series("", index=examples.index, dtype=str)
+    first = examples["answers"].map(lambda accepted: accepted[0])
+    reasons[examples["set"].isin(SYMBOLIC) & ((first.str.len() > LONGEST_SYMBOLIC) | first.str.contains("\n"))] = (
+        "long answer"
+    )
     reasons[examples["multiple"]] = "several answers"
     hard = examples["set"] == "bbh"
     without = examples["choices"].map(len) == 0
@@ -149,9 +154,10 @@ SUITE = Suite(
             "stricter than a comparison of LaTeX; other answers when equal but for case and punctuation."
         ),
         (
-            "Left out: 95 olympiadbench problems with several answers or a tolerance, 5 BIG-Bench-Hard examples with "
-            "damaged options. aqua options that stand twice are shown once."
+            "Left out: olympiadbench problems with several answers or a tolerance (95), symbolic answers of more than "
+            "60 characters (560), BIG-Bench-Hard examples with damaged options (5)."
         ),
+        "aqua options that stand twice are shown once.",
         "Rounded answers of minerva_math and fractions of mawps written as decimals must be equal, not close.",
         "Lettered options stand in the order of the release; Yes, No and other labels are answered as they are.",
     ),

@@ -25,7 +25,7 @@ from thymos.files import files_sha256
 PARTS = ("train", "test")
 MARK = "####"
 CALCULATOR_MARK = re.compile(r"<<[^<>]*>>")
-FINAL = re.compile(r"-?\d+(\.\d+)?")
+FINAL = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 CARD = Card(
     slug="gsm8k",

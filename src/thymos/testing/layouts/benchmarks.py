@@ -92,9 +92,15 @@ def _sum(rng: np.random.Generator, key: str) -> Example:
     return {"input": f"{x} {y}", "output": str(x + y), "x": x, "y": y}
 
 
+def _difference(rng: np.random.Generator, key: str) -> Example:
+    example = _sum(rng, key)
+    return example | {"input": f"{example['x'] + example['y']} {example['y']}", "output": str(example["x"])}
+
+
 INDUCTION_EXAMPLES: dict[str, Callable[[np.random.Generator, str], Example]] = {
     "cause_and_effect": _cause,
     "common_concept": _concept,
+    "diff": _difference,
     "larger_animal": _larger,
     "rhymes": _rhyme,
     "sentence_similarity": _graded,
