@@ -10,6 +10,7 @@ import torch
 from thymos.assess.attribution import (
     attribute_stimulus,
     contribution_by_word,
+    emotional_share_gap,
     local_model,
     token_contributions,
     word_contributions,
@@ -27,38 +28,8 @@ STIMULUS = "Stay calm, and be sure of it; stay kind."
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> LocalLanguageModel:
-    """A random two-layer Llama with a byte-level tokenizer and a chat template."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    folder: Path = tmp_path_factory.mktemp("tiny-llama")
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=300, special_tokens=["<|end|>"], initial_alphabet=alphabet)
-    tokenizer.train_from_iterator(["be sure of it and stay calm", "Instruction Input Answer"], trainer)
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>")
-    wrapped.chat_template = (
-        "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}<|end|>{% endfor %}assistant:"
-    )
-    wrapped.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(wrapped),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        max_position_embeddings=512,
-        initializer_range=0.3,
-        bos_token_id=None,
-        eos_token_id=wrapped.eos_token_id,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return load_local(folder, name="tiny", identity="tiny", device="cpu")
+def model(tiny_llama: Path) -> LocalLanguageModel:
+    return load_local(tiny_llama, name="tiny", identity="tiny", device="cpu")
 
 
 def items(count: int = 3) -> list[BenchmarkItem]:
@@ -144,6 +115,18 @@ def test_stimulus_against_its_shuffle(model: LocalLanguageModel, tmp_path: Path)
     same = contribution_by_word(own, own, resamples=50)
     assert same["difference"].abs().max() == 0
     assert "control" not in contribution_by_word(own, resamples=50)
+
+
+def test_gap_between_emotional_and_other_words() -> None:
+    words = pd.DataFrame(
+        {"item": ["a"] * 3, "cluster": ["c"] * 3, "word": ["be", "calm", "now"], "share": [0.2, 0.7, 0.1]}
+    )
+    gap = emotional_share_gap(words, ("calm",))
+    assert gap["gap"].tolist() == pytest.approx([0.7 - 0.15])
+    assert gap.columns.tolist() == ["item", "cluster", "gap"]
+    for wrong in ((), ("be", "calm", "now")):
+        with pytest.raises(BadInput, match="emotional words and others"):
+            emotional_share_gap(words, wrong)
 
 
 def test_letters_are_answered_by_letter(model: LocalLanguageModel) -> None:

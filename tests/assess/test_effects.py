@@ -16,6 +16,7 @@ from thymos.assess.effects import (
     smallest_detectable_effect,
     standard_error,
     stratified_means,
+    task_averaged_score,
 )
 from thymos.assess.stimulus_selection import best_of, expected_lead
 from thymos.errors import BadInput
@@ -77,6 +78,15 @@ def test_effect_worked_out_by_hand() -> None:
     assert effect.p == 1.0
     # One resample in 128 holds only items that the plain prompt gets wrong.
     assert effect.note.startswith("no interval of the relative gain")
+
+
+def test_scores_weigh_tasks_equally() -> None:
+    interval = task_averaged_score(score_table(outcomes(HAND)), "plain", resamples=2_000)
+    assert interval.value == pytest.approx((0.75 + 0.5) / 2)
+    assert (interval.n, interval.clusters, interval.resamples) == (6, 6, 2_000)
+    # Three of the first task's items and one of the second's are drawn: from (0 + 0) / 2 to (1 + 1) / 2.
+    assert 0 <= interval.low < 0.3
+    assert interval.high == 1.0
 
 
 def test_permutation_p_worked_out_by_hand() -> None:

@@ -100,6 +100,15 @@ def test_the_word_list_would_find_a_bad_placebo() -> None:
         assert set(words(stimulus.text)) & LOADED_WORDS, stimulus.id
 
 
+@pytest.mark.parametrize("slug", ["positive", "negative"])
+def test_emotional_words_stand_in_their_stimulus(slug: str) -> None:
+    for stimulus in load_stimuli(slug):
+        assert stimulus.emotional, stimulus.id
+        assert set(stimulus.emotional) < set(words(stimulus.text)), stimulus.id
+        assert len(stimulus.emotional) < stimulus.words / 2, stimulus.id
+    assert all(not placebo.emotional for placebo in load_stimuli(f"{slug}_placebo"))
+
+
 def test_no_text_stands_twice() -> None:
     texts = [stimulus.text.lower() for slug in BUNDLED for stimulus in load_stimuli(slug)]
     assert len(texts) == 42

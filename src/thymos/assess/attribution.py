@@ -5,7 +5,7 @@ scaled: a first-order reading, in nats, of how much the answer gains from the to
 what its tokens do. The same words in shuffled order tell what belongs to the words alone and what to the sentence.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -187,6 +187,26 @@ def contribution_by_word(
             }
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def emotional_share_gap(table: pd.DataFrame, emotional: Collection[str]) -> pd.DataFrame:
+    """How much more an emotional word weighs than another word of its stimulus, on each item.
+
+    Args:
+        table: from :func:`attribute_stimulus`.
+        emotional: the emotional words, in lower case.
+
+    Returns:
+        Columns item, cluster and gap: mean share of an emotional word minus mean share of another word, -1 to 1.
+
+    Raises:
+        BadInput: all words are emotional, or none.
+    """
+    marked = table["word"].isin(list(emotional))
+    if marked.all() or not marked.any():
+        raise BadInput("there must be emotional words and others", where="attribution")
+    means = table.assign(marked=marked).pivot_table(index=["item", "cluster"], columns="marked", values="share")
+    return (means[True] - means[False]).rename("gap").reset_index()
 
 
 def _items_by_words(table: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from scipy import stats
 from thymos.assess.paired_scores import Conditions, ScoreTable, condition_names, normalized_score, score_table
 from thymos.errors import BadInput
 from thymos.measure.inputs import Floats
+from thymos.measure.resampling import Interval
 from thymos.measure.significance import holm, paired_permutation
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "smallest_detectable_effect",
     "standard_error",
     "stratified_means",
+    "task_averaged_score",
 ]
 
 ROUNDING = 1e-12
@@ -153,6 +155,17 @@ def paired_effect(
         resamples=resamples,
         note="; ".join(notes),
     )
+
+
+def task_averaged_score(
+    table: ScoreTable, condition: Conditions, *, resamples: int = 10_000, confidence: float = 0.95, seed: int = 0
+) -> Interval:
+    """Score of a condition (or the mean of several), averaged within tasks and then over tasks, with its interval."""
+    values = table.column(condition)
+    drawn = stratified_means(table, values[:, None], resamples=resamples, seed=seed)[:, 0]
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    value = float(table.task_means(values).mean())
+    return Interval(value, float(low), float(high), int(table.clusters.max()) + 1, resamples, len(values))
 
 
 def effect_family(

@@ -35,6 +35,7 @@ class Stimulus:
         theory: the psychological theory that it draws on; ``"none"`` for placebos.
         valence: ``"positive"``, ``"negative"`` or ``"neutral"``.
         matches: of a placebo or a shuffle, the id of the stimulus that it controls; else empty.
+        emotional: its words that carry feeling or judgment, in lower case, as marked by the author; else empty.
     """
 
     id: str
@@ -42,8 +43,10 @@ class Stimulus:
     theory: str
     valence: str
     matches: str = ""
+    emotional: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "emotional", tuple(self.emotional))
         if not self.text.strip():
             raise BadInput("the text is empty", where=f"stimulus {self.id}")
 
@@ -110,7 +113,14 @@ def load_stimuli(slug: str) -> StimulusBank:
         raise BadInput(f"unknown stimulus bank {slug!r}", mend=f"use one of {', '.join(BUNDLED)}")
     stored = json.loads((FOLDER / f"{slug}.json").read_text(encoding="utf-8"))
     stimuli = [
-        Stimulus(row["id"], row["text"], row["theory"], row["valence"], row.get("matches", ""))
+        Stimulus(
+            row["id"],
+            row["text"],
+            row["theory"],
+            row["valence"],
+            row.get("matches", ""),
+            tuple(row.get("emotional", ())),
+        )
         for row in stored["stimuli"]
     ]
     return StimulusBank(stored["slug"], stored["version"], tuple(stimuli))
@@ -173,6 +183,7 @@ def combine(bank: StimulusBank, ids: Sequence[str]) -> Stimulus:
         " + ".join(theories),
         parts[0].valence,
         "+".join(controlled),
+        tuple(word for part in parts for word in part.emotional),
     )
 
 
