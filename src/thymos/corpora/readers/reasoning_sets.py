@@ -196,7 +196,7 @@ def last_boxed(text: str) -> str:
     r"""What stands in the last ``\boxed{...}``, with balanced braces; empty when there is none.
 
     Example:
-        >>> last_boxed(r"so \\boxed{\\frac{1}{2}} m")
+        >>> last_boxed(r"so \boxed{\frac{1}{2}} m")
         '\\frac{1}{2}'
     """
     start = text.rfind("\\boxed{")
