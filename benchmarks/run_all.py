@@ -85,10 +85,41 @@ def score_options(found: dict[str, Any]) -> list[Line]:
     ]
 
 
+def harness_options(found: dict[str, Any]) -> list[Line]:
+    """Options of whole items against lm-evaluation-harness."""
+    peer = found["harness_seconds"][str(found["harness_batch_size"])]
+    return [
+        Line(
+            f"score {found['options']} options of {found['items']} items",
+            f"{found['items'] / found['thymos_seconds']:.1f} items/s",
+            f"lm-eval {found['items'] / peer:.1f} items/s (batch size {found['harness_batch_size']})",
+            f"{found['ratio']:.1f}x, difference {found['max_abs_difference']:.1e}",
+            "3x, equal to 1e-3",
+            bool(found["passed"]),
+        )
+    ]
+
+
+def generate(found: dict[str, Any]) -> list[Line]:
+    """Greedy generation against plain transformers."""
+    return [
+        Line(
+            f"generate {found['tokens']} tokens, batch size {found['batch_size']}",
+            f"{found['tokens'] / found['thymos_seconds']:.0f} tokens/s",
+            f"transformers {found['tokens'] / found['plain_seconds']:.0f} tokens/s",
+            f"{found['ratio']:.1f}x, {found['equal_replies']:.0%} equal replies",
+            "1x, 95 % equal",
+            bool(found["passed"]),
+        )
+    ]
+
+
 BENCHMARKS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
     "bootstrap": bootstrap,
     "krippendorff_alpha": krippendorff_alpha,
     "score_options": score_options,
+    "harness_options": harness_options,
+    "generate": generate,
     "aggregation": aggregation,
 }
 
