@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -150,13 +151,44 @@ def _interval(measure: Measure, resamples: int, seed: int) -> tuple[float | None
             options={"labels": list(measure.labels)},
         )
         return found.low, found.high
-    numbers = measure.numbers
-    if set(numbers.tolist()) in ({0.0}, {1.0}):
-        # Resamples of equal values are all equal, which looks like certainty: exact binomial limits over clusters.
-        exact = stats.binomtest(count if numbers[0] else 0, count).proportion_ci()
-        return float(exact.low), float(exact.high)
+    return _average_interval(measure, resamples, seed)
+
+
+def _average_interval(measure: Measure, resamples: int, seed: int) -> tuple[float, float]:
+    """Bootstrap over clusters; where all values of a kind are 0 or all are 1, from exact limits.
+
+    Resamples of equal values are equal, which looks like certainty. Exact binomial limits over clusters do not; the
+    limits of the kinds of a balanced mean are joined by recovering their variances (Newcombe, 1998).
+    """
+    numbers, kinds = measure.numbers, np.asarray(measure.gold if measure.statistic == "balanced_mean" else [])
+    if measure.statistic == "mean":
+        if set(numbers.tolist()) in ({0.0}, {1.0}):
+            count = len(set(measure.clusters))
+            exact = stats.binomtest(count if numbers[0] else 0, count).proportion_ci()
+            return float(exact.low), float(exact.high)
+    elif any(len(set(numbers[kinds == kind].tolist())) == 1 for kind in set(kinds.tolist())):
+        parts = [_of_kind(measure, kinds == kind) for kind in sorted(set(kinds.tolist()))]
+        values = [float(part.numbers.mean()) for part in parts]
+        limits = [_interval(part, resamples, seed) for part in parts]
+        value, size = float(np.mean(values)), len(parts)
+        below = [own - (own if low is None else low) for own, (low, _) in zip(values, limits, strict=True)]
+        above = [(own if high is None else high) - own for own, (_, high) in zip(values, limits, strict=True)]
+        return value - float(np.linalg.norm(below)) / size, value + float(np.linalg.norm(above)) / size
     drawn = bootstrap_interval(prepared_average(measure, numbers), (), measure.clusters, resamples=resamples, seed=seed)
     return drawn.low, drawn.high
+
+
+def _of_kind(measure: Measure, chosen: npt.NDArray[np.bool_]) -> Measure:
+    """The items of one kind of a balanced mean, with their plain mean."""
+    places = np.flatnonzero(chosen)
+    return replace(
+        measure,
+        statistic="mean",
+        gold=(),
+        items=tuple(measure.items[place] for place in places),
+        clusters=tuple(measure.clusters[place] for place in places),
+        values=tuple(measure.numbers[places].tolist()),
+    )
 
 
 def prepared_average(measure: Measure, values: Floats) -> Additive:

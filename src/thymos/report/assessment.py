@@ -22,6 +22,13 @@ STYLES = {
     Standing.CHANGED: "yellow",
     Standing.NO_CHANGE: "dim",
 }
+SHORT = {
+    Standing.BETTER: "better",
+    Standing.UNCLEAR: "not told apart",
+    Standing.WORSE: "worse",
+    Standing.CHANGED: "changed",
+    Standing.NO_CHANGE: "none shown",
+}
 BADGES = {
     Standing.BETTER: "holds",
     Standing.UNCLEAR: "not-shown",
@@ -73,7 +80,7 @@ def _kind_table(kind: SectionKind, sections: tuple[Section, ...]) -> Table:
     table.add_column("score")
     for name in ("value [95 %]", "floor", "n", "read"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("standing")
+    table.add_column("against floor", no_wrap=True)
     for section in sections:
         for score in section.scores:
             direction = " (lower is better)" if score.higher_is_better is False else ""
@@ -83,7 +90,7 @@ def _kind_table(kind: SectionKind, sections: tuple[Section, ...]) -> Table:
                 number(score.floor),
                 f"{score.n:,}",
                 f"{score.parse_rate:.0%}",
-                f"[{STYLES[score.standing]}]{score.standing}[/]",
+                f"[{STYLES[score.standing]}]{SHORT[score.standing]}[/]",
             )
     return table
 
