@@ -91,24 +91,16 @@ def item_halves(
     return draw_items(items, development, seed=seed), draw_items(items, test, seed=seed, skip=development)
 
 
-def main_trials(
-    material: StimulusMaterial, development: Sequence[BenchmarkItem], test: Sequence[BenchmarkItem]
-) -> list[Trial]:
-    """Plain, step by step, every stimulus and its placebo on both halves; the shuffles on the test half only.
+def main_trials(material: StimulusMaterial, items: Sequence[BenchmarkItem], mixed: Sequence[str]) -> list[Trial]:
+    """Plain, step by step, every stimulus, its placebo, and the shuffles of some stimuli.
 
-    Shuffles decide nothing that is chosen, so the development half can do without them.
+    Args:
+        material: the stimuli.
+        items: the questions; all conditions are asked on all of them.
+        mixed: ids of the stimuli whose shuffles are asked, too.
     """
-    variants = [
-        PLAIN,
-        STEP_BY_STEP,
-        *variants_by_stimulus(material.bank.texts),
-        *variants_by_stimulus(material.placebos.texts),
-        *variants_by_stimulus(material.shuffles.texts),
-    ]
-    tested = {item.id for item in test}
-    mixed = set(material.shuffles.ids)
-    trials = make_trials([*development, *test], variants)
-    return [trial for trial in trials if trial.item.id in tested or trial.condition not in mixed]
+    texts = {**material.bank.texts, **material.placebos.texts, **material.subset(mixed).shuffles.texts}
+    return make_trials(items, [PLAIN, STEP_BY_STEP, *variants_by_stimulus(texts)])
 
 
 def placement_trials(material: StimulusMaterial, items: Sequence[BenchmarkItem]) -> list[Trial]:
