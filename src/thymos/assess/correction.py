@@ -51,6 +51,7 @@ class CorrectionProtocol:
         stop_when_right: end as soon as a candidate is right; needs an oracle.
         token_budget: end as soon as so many tokens (prompts and replies) were spent; 0 for no limit.
         reflection: the sentence after the phrase.
+        room: new tokens of a reply; 0 takes the item's own room. One room for all lets more requests share a batch.
         seed: of the plan and of the samples.
     """
 
@@ -65,11 +66,14 @@ class CorrectionProtocol:
     stop_when_right: bool = False
     token_budget: int = 0
     reflection: str = REFLECTION
+    room: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.rounds < 0 or self.candidates < 1 or self.token_budget < 0:
-            raise BadInput("rounds and budget must be 0 or more, candidates 1 or more", where="correction protocol")
+        if min(self.rounds, self.token_budget, self.room) < 0 or self.candidates < 1:
+            raise BadInput(
+                "rounds, budget and room must be 0 or more, candidates 1 or more", where="correction protocol"
+            )
         if (self.rounds + 1) * self.candidates > SEED_STEP:
             raise BadInput("more requests than seeds", where="correction protocol", mend="use fewer rounds")
         if self.history not in ("last", "all"):
@@ -263,4 +267,6 @@ def answer_format(item: BenchmarkItem) -> str:
 def _settings(state: CorrectionState, temperature: float, number: int) -> GenerationSettings:
     """Settings of a chain's request with that number; greedy requests share one seed, so that they are cached."""
     seed = state.protocol.seed * SEED_STEP + number if temperature > 0 else 0
-    return replace(item_settings(state.item), temperature=temperature, seed=seed)
+    own = item_settings(state.item)
+    room = state.protocol.room or own.max_new_tokens
+    return replace(own, max_new_tokens=room, temperature=temperature, seed=seed)
