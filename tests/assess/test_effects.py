@@ -137,7 +137,7 @@ def test_order_of_rows_does_not_matter(seed: int) -> None:
 
 def test_null_data_give_uniform_p_and_covering_intervals() -> None:
     effects = []
-    for seed in range(300):
+    for seed in range(200):
         rows = random_outcomes(seed, tasks=8, items=6)
         rows["score"] += np.random.default_rng(seed).normal(size=len(rows))
         effects.append(paired_effect(score_table(rows), "c1", resamples=400, seed=seed))
@@ -149,7 +149,7 @@ def test_null_data_give_uniform_p_and_covering_intervals() -> None:
 def test_right_or_wrong_answers_without_an_effect_rarely_look_like_one() -> None:
     p = [
         paired_effect(score_table(random_outcomes(seed, tasks=8, items=6)), "c1", resamples=400, seed=seed).p
-        for seed in range(300)
+        for seed in range(200)
     ]
     assert np.mean(np.array(p) <= 0.05) <= 0.08
 
