@@ -59,7 +59,7 @@ class Sizes:
 
 
 SUITES = {
-    "quick": Sizes(36, 60, 20, 60, 24, 40, ("en",), 25, 24, 12, False, ("en",)),
+    "quick": Sizes(72, 80, 30, 100, 48, 40, ("en",), 50, 24, 25, False, ("en",)),
     "full": Sizes(
         None, None, None, 600, None, 80, ("en", "es", "fr", "de", "it", "zh"), None, 64, 40, True, ("en", "zh")
     ),
