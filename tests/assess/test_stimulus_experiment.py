@@ -50,6 +50,7 @@ def test_main_trials_cover_every_item_under_every_condition() -> None:
         (one.id, condition) for one in ITEMS for condition in conditions
     }
     assert len(trials) == len(ITEMS) * len(conditions)
+    assert len(main_trials(material, ITEMS, [])) == len(trials) - len(ITEMS)
     for trial in trials:
         text = trial.prompt[0].content
         if trial.condition in material.bank.ids:

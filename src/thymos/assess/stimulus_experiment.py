@@ -97,9 +97,10 @@ def main_trials(material: StimulusMaterial, items: Sequence[BenchmarkItem], mixe
     Args:
         material: the stimuli.
         items: the questions; all conditions are asked on all of them.
-        mixed: ids of the stimuli whose shuffles are asked, too.
+        mixed: ids of the stimuli whose shuffles are asked, too; may be empty.
     """
-    texts = {**material.bank.texts, **material.placebos.texts, **material.subset(mixed).shuffles.texts}
+    shuffles = material.subset(mixed).shuffles.texts if mixed else {}
+    texts = {**material.bank.texts, **material.placebos.texts, **shuffles}
     return make_trials(items, [PLAIN, STEP_BY_STEP, *variants_by_stimulus(texts)])
 
 
