@@ -9,9 +9,12 @@ from typing import Any
 import httpx
 import numpy as np
 import openai
+import pandas as pd
 import pytest
 
 from thymos.assess.batching import RequestBatcher
+from thymos.assess.benchmark import BenchmarkItem
+from thymos.assess.evaluate import evaluate, make_trials
 from thymos.language.cache import CachedLanguageModel, ReplyCache
 from thymos.language.endpoint import EndpointError, EndpointLanguageModel
 from thymos.language.local import LocalLanguageModel
@@ -285,3 +288,79 @@ def test_a_model_behind_an_endpoint_chats_and_cannot_be_scored(server: Any) -> N
         asked = {"model": "m", "prompt": "a b", "echo": True, "logprobs": 1, "max_tokens": 0}
         found = client.post("/v1/completions", json=asked)
         assert (found.status_code, found.json()["error"]["code"]) == (400, "unavailable")
+
+
+# -- option scores after a conversation, and whole evaluations -------------------------------------------------------
+
+
+def test_options_after_a_conversation_are_scored_as_in_process(served: Any, tiny: LocalLanguageModel) -> None:
+    options = [OPTIONS, ["A", "B"], ["很好", "不好"]] * 2
+    outside = connect(served.url, concurrency=4).discover()
+    assert outside.scores_conversations
+    inside = tiny.score_batch(CONVERSATIONS[:6], options)
+    for one, other in zip(outside.score_batch(CONVERSATIONS[:6], options), inside, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    by_bytes = outside.score_batch(CONVERSATIONS[:1], [OPTIONS], normalize="bytes")[0]
+    np.testing.assert_allclose(by_bytes, tiny.score(CONVERSATIONS[0], OPTIONS, normalize="bytes"), atol=1e-5)
+
+
+def test_raw_options_that_start_with_a_character_of_several_tokens(served: Any, tiny: LocalLanguageModel) -> None:
+    options = ["😀", "很好", "ß?"]
+    np.testing.assert_allclose(connect(served.url).score("I feel", options), tiny.score("I feel", options), atol=1e-4)
+
+
+def test_a_server_without_that_offer_is_asked_in_words(server: Any) -> None:
+    assert not connect(server.url).discover().scores_conversations
+    assert not EndpointLanguageModel("m", "http://127.0.0.1:9/v1").discover().scores_conversations
+    broken = connect(server.url)
+    broken.scores_conversations = True
+    with pytest.raises(EndpointError, match="no option scores"):
+        broken.score(CONVERSATIONS[0], OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"messages": turn("a"), "options": []}, "at least 1"),
+        ({"messages": turn("a"), "options": ["b", ""]}, "option is empty"),
+        ({"messages": turn("a"), "options": ["b " * 600]}, "context is 512"),
+        ({"messages": turn("long " * 600), "options": ["b"]}, "context is 512"),
+    ],
+)
+def test_options_that_cannot_be_scored(served: Any, body: dict[str, Any], words: str) -> None:
+    found = post(served.url, "score_options", **body)
+    assert found.status_code == 400
+    assert words in found.json()["error"]["message"]
+
+
+def benchmark_items(count: int) -> list[BenchmarkItem]:
+    return [
+        BenchmarkItem(f"s/{kind}/{n}", "s", kind, "Answer.", f"What is {n}?", ("B b",), options, form)  # type: ignore[arg-type]
+        for n in range(count)
+        for kind, options, form in (
+            ("letters", ("A a", "B b", "C c"), "letters"),
+            ("texts", ("B b", "happy and sad", "c"), "text"),
+            ("open", (), "text"),
+        )
+    ]
+
+
+@pytest.mark.parametrize("answering", ["auto", "parse"])
+@pytest.mark.parametrize("fault", ["", "429", "500", "cut"])
+def test_an_evaluation_has_the_same_samples_and_scores_as_in_process(
+    served: Any, tiny: LocalLanguageModel, tmp_path: Path, answering: Any, fault: str
+) -> None:
+    served.faults.plan = dict.fromkeys((2, 5, 6, 11), fault) if fault else {}
+    trials = make_trials(benchmark_items(4))
+    outside = connect(served.url, concurrency=3).discover()
+    frames = [
+        evaluate(trials, model, log_folder=tmp_path / str(place), name="run", answering=answering)
+        for place, model in enumerate((tiny, outside))
+    ]
+    inside, found = (frame.drop(columns=["option_scores"]) for frame in frames)
+    assert set(found["answering"]) == ({"parse"} if answering == "parse" else {"likelihood", "parse"})
+    pd.testing.assert_frame_equal(inside, found)
+    for one, other in zip(frames[0]["option_scores"], frames[1]["option_scores"], strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            np.testing.assert_allclose(one, other, atol=1e-4)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import openai
@@ -24,6 +24,9 @@ from thymos.language.model import (
 
 OFFICIAL_URL = "https://api.openai.com/v1"
 SHOWN_CHARACTERS = 120  # how much of an unusable answer an error quotes
+PROBE_SECONDS = 3.0  # how long a server may take to say what it offers
+OPTION_SCORES = "thymos_option_scores"
+"""What ``thymos serve`` says in its list of models: that it scores options after a conversation."""
 
 Result = TypeVar("Result")
 
@@ -61,7 +64,7 @@ class EndpointLanguageModel(LanguageModel):
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OFFICIAL_URL).rstrip("/")
         self.model = model
         self.name = model
-        self.scores_conversations = False  # only the server knows its chat template
+        self.scores_conversations = False  # only the server knows its chat template; see discover
         self.identity = f"endpoint:{self.base_url}:{model}"
         self.concurrency = concurrency
         self.client = openai.OpenAI(
@@ -70,6 +73,22 @@ class EndpointLanguageModel(LanguageModel):
             timeout=timeout,
             max_retries=max_retries,
         )
+
+    def discover(self) -> Self:
+        """Ask the server whether it scores options after a conversation, as ``thymos serve`` does.
+
+        No answer is a no: whether the server runs at all is told by the first request that matters.
+        """
+        if self.base_url == OFFICIAL_URL:
+            return self
+        try:
+            listed = self.client.with_options(timeout=PROBE_SECONDS, max_retries=0).models.list().data
+            self.scores_conversations = any(
+                entry.id == self.model and getattr(entry, OPTION_SCORES, False) is True for entry in listed
+            )
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
+            self.scores_conversations = False
+        return self
 
     def stream_replies(
         self, prompts: Sequence[Prompt], settings: GenerationSettings
@@ -83,6 +102,7 @@ class EndpointLanguageModel(LanguageModel):
         """Score through completions with ``echo`` and ``logprobs``, where the endpoint has them.
 
         The server tokenizes prompt and option as one text; a token that spans the border counts with the option.
+        Options after a conversation are scored by servers that offer it; see :meth:`discover`.
 
         Raises:
             Unavailable: when the endpoint gives no log-probabilities of its input, or for a conversation, whose
@@ -188,6 +208,8 @@ class EndpointLanguageModel(LanguageModel):
         return choices[0]
 
     def _score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
+        if not isinstance(prompt, str) and self.scores_conversations:
+            return self._ask_option_scores(prompt, options)
         if not isinstance(prompt, str):
             raise Unavailable(
                 f"{self.base_url}: options after a conversation cannot be scored through an endpoint, because the "
@@ -200,6 +222,21 @@ class EndpointLanguageModel(LanguageModel):
             token_counts=np.array([count for _, count in results], dtype=np.int64),
             byte_counts=np.array([len(option.encode()) for option in options], dtype=np.int64),
         )
+
+    def _ask_option_scores(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
+        body = {"model": self.model, "messages": as_plain(prompt), "options": list(options)}
+        answer: Any = self._send(lambda: self.client.post("/score_options", cast_to=object, body=body))
+        try:
+            found = OptionScores(
+                np.array(answer["log_likelihoods"], dtype=np.float64),
+                np.array(answer["token_counts"], dtype=np.int64),
+                np.array(answer["byte_counts"], dtype=np.int64),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._error(f"sent something that is no option scores: {shorten(str(answer))}") from error
+        if any(values.shape != (len(options),) for values in vars(found).values()):
+            raise self._error(f"sent scores of other options than the {len(options)} asked: {shorten(str(answer))}")
+        return found
 
     def _score_text(self, prefix: str, option: str) -> tuple[float, int]:
         text = prefix + option
@@ -227,7 +264,9 @@ class EndpointLanguageModel(LanguageModel):
         # A server that does not echo numbers its tokens from 0 all the same, so the echo itself is checked.
         if not "".join(tokens).startswith(text):
             raise missing
-        chosen = [value for start, token, value in spans if start + len(token) > len(prefix) and start < len(text)]
+        # A token that only continues a character of several bytes is empty, and counts with that character.
+        ends = ((start, start + max(len(token), 1), value) for start, token, value in spans)
+        chosen = [value for start, end, value in ends if end > len(prefix) and start < len(text)]
         if not chosen or any(value is None for value in chosen):
             raise missing
         return float(sum(chosen)), len(chosen)

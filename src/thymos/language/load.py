@@ -58,7 +58,7 @@ def _load(spec: str, device: str, dtype: str, batch_size: int, concurrency: int)
         from thymos.language.endpoint import EndpointLanguageModel
 
         model, base_url = parse_endpoint(spec)
-        return EndpointLanguageModel(model, base_url, concurrency=concurrency)
+        return EndpointLanguageModel(model, base_url, concurrency=concurrency).discover()
     found = find_model(spec)
     # Imported here, because torch and transformers take seconds to import.
     from thymos.language.local import load_local

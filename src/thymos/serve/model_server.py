@@ -9,23 +9,22 @@ concurrently get more tokens a second than those that ask one by one.
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import pydantic
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from starlette.exceptions import HTTPException
 
 from thymos import __version__
 from thymos.assess.batching import RequestBatcher
-from thymos.errors import BadInput, ThymosError, Unavailable
-from thymos.language.cache import CachedLanguageModel
+from thymos.assess.inspect_model import inner_model
+from thymos.language.endpoint import OPTION_SCORES
 from thymos.language.local import LocalLanguageModel
-from thymos.language.model import LanguageModel, Prompt, Reply, check_text
+from thymos.language.model import LanguageModel, Message, OptionScores, Prompt, Reply, check_options, check_text
+from thymos.serve.error_answers import add_error_answers, first_problem
 from thymos.serve.openai_format import (
     CHAT_TOKENS,
     COMPLETION_TOKENS,
@@ -33,10 +32,12 @@ from thymos.serve.openai_format import (
     ChatRequest,
     CompletionRequest,
     GenerationRequest,
+    OptionRequest,
     chat_answer,
     chat_events,
     completion_answer,
     completion_events,
+    option_answer,
 )
 from thymos.serve.prompt_scores import TokenScores, local_model, score_tokens
 
@@ -98,6 +99,15 @@ class ModelServer:
             futures = [self.batcher.reply(prompt, one) for prompt, one in zip(prompts, wanted, strict=True)]
             return list(await asyncio.gather(*(asyncio.wrap_future(future) for future in futures)))
 
+    async def option_scores(self, conversation: Sequence[Message], options: Sequence[str]) -> OptionScores:
+        """Log-likelihoods of options as the start of the assistant's turn."""
+        check_options(conversation, options, "options")
+        inner = inner_model(self.model)
+        if isinstance(inner, LocalLanguageModel):
+            self.room(conversation, max(len(inner.encode_option(option)) for option in options), 1)
+        with self.one_more(1):
+            return await asyncio.wrap_future(self.batcher.scores(tuple(conversation), options))
+
     async def token_scores(self, texts: Sequence[str], top: int) -> list[TokenScores]:
         """Log-probabilities of every token of each text."""
         model = local_model(self.model)
@@ -113,7 +123,7 @@ class ModelServer:
         Raises:
             ApiError: 400 when prompt and reply do not fit.
         """
-        inner = self.model.model if isinstance(self.model, CachedLanguageModel) else self.model
+        inner = inner_model(self.model)
         if not isinstance(inner, LocalLanguageModel):
             return asked or default
         length, limit = len(inner.encode_prompt(prompt)), inner.context_length
@@ -158,7 +168,9 @@ class _UnderWay:
 
 
 def create_app(model: LanguageModel, *, aliases: Iterable[str] = (), waiting_limit: int = WAITING_LIMIT) -> FastAPI:
-    """An app with ``/v1/chat/completions``, ``/v1/completions``, ``/v1/models`` and ``/health``.
+    """An app with ``/v1/chat/completions``, ``/v1/completions``, ``/v1/models``, ``/health`` and ``/v1/score_options``.
+
+    The last one is ours: options after a conversation, which OpenAI's interface cannot score.
 
     There is no crisis guard: for evaluation on this machine, not for people.
 
@@ -180,7 +192,7 @@ def create_app(model: LanguageModel, *, aliases: Iterable[str] = (), waiting_lim
 
     app = FastAPI(title="thymos model server", version=__version__, lifespan=lifespan)
     app.state.server = server
-    _add_error_answers(app)
+    add_error_answers(app)
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
@@ -188,12 +200,12 @@ def create_app(model: LanguageModel, *, aliases: Iterable[str] = (), waiting_lim
 
     @app.get("/v1/models")
     async def models() -> dict[str, Any]:
-        return {"object": "list", "data": [_model_entry(name) for name in server.names]}
+        return {"object": "list", "data": [_model_entry(name, model) for name in server.names]}
 
     @app.get("/v1/models/{name:path}")
     async def one_model(name: str) -> dict[str, Any]:
         server.check_name(name)
-        return _model_entry(name)
+        return _model_entry(name, model)
 
     @app.post("/v1/chat/completions")
     async def chat(request: Request) -> Response:
@@ -206,6 +218,13 @@ def create_app(model: LanguageModel, *, aliases: Iterable[str] = (), waiting_lim
         if body.stream:
             return _stream(chat_events(model.name, reply, with_usage=_with_usage(body)))
         return JSONResponse(chat_answer(model.name, reply))
+
+    @app.post("/v1/score_options")
+    async def score_options(request: Request) -> Response:
+        body = await _read(request, OptionRequest)
+        server.check_name(body.model)
+        conversation = tuple(message.as_message() for message in body.messages)
+        return JSONResponse(option_answer(model.name, await server.option_scores(conversation, body.options)))
 
     @app.post("/v1/completions")
     async def completions(request: Request) -> Response:
@@ -255,8 +274,9 @@ def _with_prompt(reply: Reply, prompt: str) -> Reply:
     return Reply(prompt + reply.text, reply.prompt_tokens, reply.completion_tokens, reply.finish_reason)
 
 
-def _model_entry(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "thymos"}
+def _model_entry(name: str, model: LanguageModel) -> dict[str, Any]:
+    offers = {OPTION_SCORES: model.scores_conversations}
+    return {"id": name, "object": "model", "created": 0, "owned_by": "thymos"} | offers
 
 
 def _with_usage(body: GenerationRequest) -> bool:
@@ -273,35 +293,6 @@ async def _read(request: Request, kind: type[Body]) -> Body:
     try:
         body = kind.model_validate_json(await request.body())
     except pydantic.ValidationError as error:
-        raise _first_problem(error.errors()) from None
+        raise first_problem(error.errors()) from None
     body.check_extra()
     return body
-
-
-def _first_problem(errors: Sequence[Any]) -> ApiError:
-    first = errors[0]
-    place = ".".join(str(part) for part in first["loc"]) or None
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return ApiError(400, f"{place or 'body'}: {first['msg']}{more}", parameter=place, code="invalid_value")
-
-
-def _add_error_answers(app: FastAPI) -> None:
-    def answer(error: ApiError) -> JSONResponse:
-        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        return JSONResponse(error.body(), status_code=error.status, headers=headers)
-
-    def convert(make: Callable[[Any], ApiError]) -> Callable[[Request, Any], JSONResponse]:
-        return lambda _, error: answer(make(error))
-
-    handlers: dict[type[Exception], Callable[[Any], ApiError]] = {
-        ApiError: lambda error: error,
-        RequestValidationError: lambda error: _first_problem(error.errors()),
-        HTTPException: lambda error: ApiError(error.status_code, str(error.detail)),
-        BadInput: lambda error: ApiError(400, str(error)),
-        Unavailable: lambda error: ApiError(400, str(error), code="unavailable"),
-        # Another error that we raise on purpose is one of the model behind the server, such as an endpoint's.
-        ThymosError: lambda error: ApiError(502, str(error), kind="server_error"),
-        Exception: lambda error: ApiError(500, f"the model failed ({type(error).__name__})", kind="server_error"),
-    }
-    for kind, make in handlers.items():
-        app.add_exception_handler(kind, convert(make))

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from thymos.files import canonical_json
-from thymos.language.model import GenerationSettings, Message, Reply
+from thymos.language.model import GenerationSettings, Message, OptionScores, Reply
 
 CHAT_TOKENS = 512  # length of a chat reply when the request names none, as far as the context has room
 COMPLETION_TOKENS = 16  # OpenAI's own default for completions
@@ -166,6 +166,19 @@ class CompletionRequest(GenerationRequest):
     def prompts(self) -> list[str]:
         """One or several texts."""
         return [self.prompt] if isinstance(self.prompt, str) else list(self.prompt)
+
+
+class OptionRequest(GenerationRequest):
+    """Body of ``/v1/score_options``, which OpenAI does not have: log-likelihoods of options after a conversation."""
+
+    messages: list[ChatMessage] = Field(min_length=1)
+    options: list[str] = Field(min_length=1)
+
+
+def option_answer(model: str, scores: OptionScores) -> dict[str, Any]:
+    """The answer to a request for option scores; see :class:`~thymos.language.model.OptionScores`."""
+    values = {name: numbers.tolist() for name, numbers in vars(scores).items()}
+    return envelope("option_scores", model) | values
 
 
 def usage(replies: list[Reply]) -> dict[str, int]:
