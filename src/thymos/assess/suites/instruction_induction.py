@@ -35,15 +35,21 @@ class Plan:
 
 
 PLANS: Mapping[str, Plan] = {
-    "active_to_passive": Plan("Rewrite the sentence in the passive voice. Answer with the new sentence only.", max_new_tokens=11),
+    "active_to_passive": Plan(
+        "Rewrite the sentence in the passive voice. Answer with the new sentence only.", max_new_tokens=11
+    ),
     "antonyms": Plan("Write the opposite of the word. Answer with one word only."),
     "cause_and_effect": Plan("One of the two sentences is the cause of the other. Repeat the cause."),
     "common_concept": Plan("Say in a few words what the listed things have in common.", "f1", max_new_tokens=8),
     "diff": Plan("Subtract the second number from the first. Answer with the number only.", "number"),
     "first_word_letter": Plan("Write the first letter of the word. Answer with one letter only."),
-    "informal_to_formal": Plan("Rewrite the text in formal language. Answer with the new text only.", "f1", max_new_tokens=13),
+    "informal_to_formal": Plan(
+        "Rewrite the text in formal language. Answer with the new text only.", "f1", max_new_tokens=13
+    ),
     "larger_animal": Plan("Name the larger of the two animals."),
-    "letters_list": Plan("Write the letters of the word with a space between them. Answer with the letters only.", max_new_tokens=13),
+    "letters_list": Plan(
+        "Write the letters of the word with a space between them. Answer with the letters only.", max_new_tokens=13
+    ),
     "negation": Plan("Negate the sentence. Answer with the new sentence only.", max_new_tokens=20),
     "num_to_verbal": Plan("Write the number in English words. Answer with these words only.", max_new_tokens=11),
     "orthography_starts_with": Plan(
@@ -60,7 +66,11 @@ PLANS: Mapping[str, Plan] = {
     "singular_to_plural": Plan("Write the plural of the word. Answer with one word only."),
     "sum": Plan("Add the two numbers. Answer with the number only.", "number"),
     "synonyms": Plan("Write a word with the same meaning as the word. Answer with one word only.", "contains"),
-    "taxonomy_animal": Plan("List the animals among the words, separated by commas. Answer with the list only.", "exact_set", max_new_tokens=10),
+    "taxonomy_animal": Plan(
+        "List the animals among the words, separated by commas. Answer with the list only.",
+        "exact_set",
+        max_new_tokens=10,
+    ),
     "translation_en-de": Plan("Translate the word into German. Answer with the German word only.", max_new_tokens=8),
     "translation_en-es": Plan("Translate the word into Spanish. Answer with the Spanish word only.", max_new_tokens=7),
     "translation_en-fr": Plan("Translate the word into French. Answer with the French word only."),
@@ -68,7 +78,7 @@ PLANS: Mapping[str, Plan] = {
         'Does the word have the same meaning in both sentences? Answer "same" or "not the same".',
         options=("same", "not the same"),
     ),
-}  # fmt: skip
+}
 
 
 def build(corpora: Mapping[str, Corpus]) -> list[BenchmarkItem]:
