@@ -14,6 +14,7 @@ import pandas as pd
 
 from thymos.affect.schemes import get_scheme
 from thymos.corpora.corpus import Corpus
+from thymos.corpora.split import Split
 from thymos.errors import BadInput
 from thymos.files import text_sha256
 
@@ -87,24 +88,28 @@ class StrategyContext:
         return past[-1] if past else ""
 
 
+def strategy_split(corpus: Corpus) -> Split:
+    """The split that holds out test dialogues: the common 910/195/195 one, else the corpus' own grouped split."""
+    return corpus.split(COMMON_SPLIT if COMMON_SPLIT in corpus.splits else FALLBACK_SPLIT)
+
+
 def dialogue_parts(corpus: Corpus) -> dict[str, list[str]]:
     """Dialogues for training and for testing.
 
-    The 195 test dialogues of the common 910/195/195 split are kept apart, every other dialogue trains. A corpus
-    without that split (the official single file) is divided by its own grouped split.
+    The test dialogues of `strategy_split` are kept apart; every other dialogue trains.
 
     Returns:
         ``{"train": [...], "test": [...]}``, in the order of the corpus.
     """
-    name = COMMON_SPLIT if COMMON_SPLIT in corpus.splits else FALLBACK_SPLIT
-    held_out = set(corpus.part("test", name)["dialogue"])
+    split = strategy_split(corpus)
+    held_out = set(corpus.part("test", split.name)["dialogue"])
     order = list(dict.fromkeys(corpus.items["dialogue"]))
     parts = {
         "train": [dialogue for dialogue in order if dialogue not in held_out],
         "test": [dialogue for dialogue in order if dialogue in held_out],
     }
     if not parts["train"]:
-        raise BadInput("no dialogue is left for training", where=f"split {name!r}")
+        raise BadInput("no dialogue is left for training", where=f"split {split.name!r}")
     return parts
 
 

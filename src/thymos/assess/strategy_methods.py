@@ -44,12 +44,12 @@ CRITICIZE = "In one sentence, say what speaks against this choice."
 STATE = "In one sentence, say how the seeker feels right now and why."
 RESPOND = "Write the supporter's next turn, one or two sentences, with the strategy {}."
 
-RECENT_TURNS = 6
-WORDS_A_TURN = 40
-WORDS_OF_SITUATION = 40
-WORDS_OF_EXAMPLE = 30
-STEP_TOKENS = 32
-REPLY_TOKENS = 32
+RECENT_TURNS = 5
+WORDS_A_TURN = 30
+WORDS_OF_SITUATION = 30
+WORDS_OF_EXAMPLE = 20
+STEP_TOKENS = 24
+REPLY_TOKENS = 28
 CHOICE_TOKENS = 10
 
 

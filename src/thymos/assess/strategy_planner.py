@@ -124,7 +124,38 @@ class CourseMember:
         return _all_columns(np.log(self._model.predict_proba(views.course) + 1e-9), self._model.classes_)
 
 
-class StrategyPlanner:
+class HeldOutScores:
+    """What both planners keep of cross-validation over training dialogues, to match shares.
+
+    Attributes:
+        held_out_: scores of the training contexts from classifiers that did not see their dialogues.
+    """
+
+    held_out_: Floats
+
+    def matched_to(self, contexts: Sequence[StrategyContext]) -> Floats:
+        """The shift for contexts drawn in another way, from those of the training contexts that were drawn so.
+
+        Args:
+            contexts: training contexts, e.g. the stage sets of the training dialogues, in which Others are rare.
+        """
+        strangers = [context.id for context in contexts if context.id not in self._places]
+        if strangers or not contexts:
+            raise BadInput(
+                f"the planner was not trained on {strangers[0]!r}" if strangers else "there are no contexts",
+                where="matched_to",
+                mend="pass some of the training contexts",
+            )
+        places = np.array([self._places[context.id] for context in contexts])
+        return match_shares(self.held_out_[places], shares_of(self._codes[places]))
+
+    def _keep(self, contexts: Sequence[StrategyContext], scores: Floats, codes: Integers) -> None:
+        self.held_out_ = scores
+        self._places = {context.id: place for place, context in enumerate(contexts)}
+        self._codes = codes
+
+
+class StrategyPlanner(HeldOutScores):
     """The planner: three classifiers and a shift that matches how often each strategy is chosen.
 
     Args:
@@ -133,7 +164,6 @@ class StrategyPlanner:
         match: whether scores are shifted; without it the most probable strategy under balanced classes is taken.
 
     Attributes:
-        held_out_: scores of the training contexts from classifiers that did not see their dialogues.
         shift_: what is added to each strategy's score.
 
     Example:
@@ -175,27 +205,9 @@ class StrategyPlanner:
             member.fit(views, codes)
             if progress is not None:
                 progress(number + 1, len(self._members))
-        self.held_out_ = total
-        self._held_out_places = {context.id: place for place, context in enumerate(contexts)}
-        self._codes = codes
+        self._keep(contexts, total, codes)
         self.shift_ = match_shares(total, shares_of(codes)) if self.match else np.zeros(SIZE)
         return self
-
-    def matched_to(self, contexts: Sequence[StrategyContext]) -> Floats:
-        """The shift for contexts drawn in another way, from those of the training contexts that were drawn so.
-
-        Args:
-            contexts: training contexts, e.g. the stage sets of the training dialogues, in which Others are rare.
-        """
-        strangers = [context.id for context in contexts if context.id not in self._held_out_places]
-        if strangers or not contexts:
-            raise BadInput(
-                f"the planner was not trained on {strangers[0]!r}" if strangers else "there are no contexts",
-                where="matched_to",
-                mend="pass some of the training contexts",
-            )
-        places = np.array([self._held_out_places[context.id] for context in contexts])
-        return match_shares(self.held_out_[places], shares_of(self._codes[places]))
 
     def scores(self, contexts: Sequence[StrategyContext]) -> Floats:
         """Scores before the shift, shape (contexts, strategies)."""
@@ -221,7 +233,7 @@ class StrategyPlanner:
         )
 
 
-class TextPlanner:
+class TextPlanner(HeldOutScores):
     """The light planner that others must beat: TF-IDF, previous strategy and turn index in logistic regression.
 
     Args:
@@ -243,6 +255,7 @@ class TextPlanner:
             for kept, left in GroupKFold(self.folds).split(codes, groups=groups):
                 self._fit([contexts[place] for place in kept], codes[kept])
                 held_out[left] = self.scores([contexts[place] for place in left])
+            self._keep(contexts, held_out, codes)
             self.shift_ = match_shares(held_out, shares_of(codes))
         self._fit(contexts, codes)
         return self
@@ -251,11 +264,12 @@ class TextPlanner:
         """Log probabilities, shape (contexts, strategies)."""
         return _all_columns(self._model.predict_log_proba(self._inputs(contexts)), self._model.classes_)
 
-    def predict(self, contexts: Sequence[StrategyContext]) -> list[str]:
-        """The strategy of each context."""
+    def predict(self, contexts: Sequence[StrategyContext], shift: Floats | None = None) -> list[str]:
+        """The strategy of each context; ``shift`` as in `StrategyPlanner.predict`."""
         if not contexts:
             return []
-        return [STRATEGIES[place] for place in (self.scores(contexts) + self.shift_).argmax(axis=1)]
+        places = (self.scores(contexts) + (self.shift_ if shift is None else shift)).argmax(axis=1)
+        return [STRATEGIES[place] for place in places]
 
     def _fit(self, contexts: Sequence[StrategyContext], codes: Integers) -> None:
         self._words = _vocabulary([seeker_words(context) for context in contexts])
