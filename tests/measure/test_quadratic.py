@@ -163,6 +163,24 @@ def test_a_single_prompt_speaks_for_itself() -> None:
     assert found.standard_error == pytest.approx(difference.std(ddof=1) / np.sqrt(20))
 
 
+def test_with_fixed_items_only_prompts_vary() -> None:
+    rng = np.random.default_rng(11)
+    table = rng.random((6, 4))
+    first = np.array([True] * 3 + [False] * 3)
+    found = crossed_contrast(table, difference_weights(first, ~first), prompt_strata=first, items_drawn=False)
+    means = table.mean(axis=1)
+    expected = means[:3].var(ddof=1) / 3 + means[3:].var(ddof=1) / 3
+    assert found.standard_error == pytest.approx(np.sqrt(expected))
+    assert crossed_contrast(table[:, :1], [1, -1, 0, 0, 0, 0], prompt_strata=first, items_drawn=False).items == 1
+
+
+def test_a_difference_of_rounding_errors_is_none() -> None:
+    table = np.full((30, 3), 0.1)
+    first = np.repeat([True, False], [20, 10])
+    found = crossed_contrast(table, difference_weights(first, ~first), prompt_strata=first)
+    assert (found.value, found.low, found.high, found.standard_error) == (0, 0, 0, 0)
+
+
 def test_tasks_as_strata_take_the_difference_between_tasks_out() -> None:
     rng = np.random.default_rng(10)
     task = np.repeat([0, 1], 20)

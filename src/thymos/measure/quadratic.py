@@ -224,6 +224,7 @@ def crossed_contrast(
     *,
     prompt_strata: npt.ArrayLike,
     item_strata: npt.ArrayLike | None = None,
+    items_drawn: bool = True,
     confidence: float = 0.95,
 ) -> Contrast:
     """A weighted sum of the prompts' mean scores, with an interval for other prompts and other items of these kinds.
@@ -237,6 +238,7 @@ def crossed_contrast(
         prompt_strata: shape (prompts,), e.g. levels: prompts vary around the mean of their stratum. A stratum of one
             prompt is taken as it is, so that the interval then speaks of that very prompt.
         item_strata: shape (items,), e.g. tasks; None takes all items as one.
+        items_drawn: False for a statement about these very items, with an interval over prompts only.
         confidence: of the interval.
 
     Raises:
@@ -251,7 +253,7 @@ def crossed_contrast(
         raise BadInput(f"there are {prompts} prompts and {len(factor)} weights")
     if not 0 < confidence < 1:
         raise BadInput(f"confidence is {confidence}", mend="use a number between 0 and 1")
-    if items - len(columns) < 1:
+    if items_drawn and items - len(columns) < 1:
         raise BadInput("an interval over items needs a task with two items", where="scores")
     over_prompts, of_scores = 0.0, 0.0
     for members in rows:
@@ -261,20 +263,26 @@ def crossed_contrast(
         part = table[members]
         means = part.mean(axis=1)
         over_prompts += float((factor[members] ** 2 * (means - means.mean()) ** 2).sum()) * n / (n - 1)
-        rest = part - means[:, None] - part.mean(axis=0) + part.mean()
-        noise = float((rest**2).sum()) / ((n - 1) * (items - 1))
-        of_scores += float((factor[members] ** 2).sum()) * noise / items
+        if items_drawn:
+            rest = part - means[:, None] - part.mean(axis=0) + part.mean()
+            noise = float((rest**2).sum()) / ((n - 1) * (items - 1))
+            of_scores += float((factor[members] ** 2).sum()) * noise / items
     by_item = factor @ table
     over_items = 0.0
-    for members in columns:
-        if len(members) > 1:
-            over_items += len(members) * float(by_item[members].var(ddof=1)) / items**2
+    if items_drawn:
+        for members in columns:
+            if len(members) > 1:
+                over_items += len(members) * float(by_item[members].var(ddof=1)) / items**2
     # Estimates of a difference can fall below either part, which the true variance cannot.
     variance = max(over_prompts + over_items - of_scores, over_prompts, over_items)
-    repeats = [items - len(columns)] + ([prompts - len(rows)] if prompts > len(rows) else [])
-    reach = float(stats.t.ppf(1 - (1 - confidence) / 2, min(repeats))) * float(np.sqrt(variance))
-    value = float(by_item.mean())
-    return Contrast(value, value - reach, value + reach, float(np.sqrt(variance)), prompts, items)
+    error = float(np.sqrt(variance)) if variance > ROUNDING**2 else 0.0
+    repeats = [items - len(columns)] if items_drawn else []
+    if prompts > len(rows):
+        repeats.append(prompts - len(rows))
+    reach = float(stats.t.ppf(1 - (1 - confidence) / 2, min(repeats))) * error if error else 0.0
+    # Sums of weights leave rounding errors: a difference of -1e-16 is none.
+    value = float(np.round(by_item.mean(), 12))
+    return Contrast(value, value - reach, value + reach, error, prompts, items)
 
 
 def _strata(names: npt.ArrayLike, n: int, what: str) -> list[npt.NDArray[np.intp]]:
