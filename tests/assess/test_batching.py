@@ -1,6 +1,7 @@
 """Requests from many threads meet in batches; errors reach every waiting caller, and the worker lives on."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -94,3 +95,37 @@ def test_a_cancelled_request_is_not_asked() -> None:
     assert first.result(10).text == "a/0"
     batcher.close()
     assert sum(model.batches) == (1 if cancelled else 2)
+
+
+def test_abandoning_ends_after_the_batch_that_runs() -> None:
+    """Ctrl-C must not wait for hundreds of requests that nobody reads any more."""
+    started, asked = threading.Event(), []
+
+    class Slow(LanguageModel):
+        name = identity = "slow"
+
+        def stream_replies(
+            self, prompts: Sequence[Prompt], settings: GenerationSettings
+        ) -> Iterator[list[tuple[int, Reply]]]:
+            for index, _ in enumerate(prompts):
+                asked.append(index)
+                started.set()
+                time.sleep(0.1)
+                yield [(index, Reply("x"))]
+
+        def stream_scores(
+            self, prompts: Sequence[Prompt], options: Sequence[Sequence[str]]
+        ) -> Iterator[list[tuple[int, OptionScores]]]:
+            raise AssertionError
+
+    batcher = RequestBatcher(Slow())
+    futures = [batcher.reply(f"{n}", GenerationSettings()) for n in range(50)]
+    assert started.wait(5)
+    batcher.close(abandon=True)
+    assert len(asked) < 5
+    done = [future for future in futures if future.done() and not future.cancelled() and not future.exception()]
+    assert 1 <= len(done) < 5
+    assert all(future.done() for future in futures)  # nobody waits forever
+    assert batcher.failure is None
+    assert batcher.reply("again", GenerationSettings()).result(5).text == "x"
+    batcher.close()

@@ -8,7 +8,7 @@ batch is done.
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,7 @@ class RequestBatcher:
         self._waiting: queue.Queue[_Request | None] = queue.Queue()
         self._start = threading.Lock()
         self._worker: threading.Thread | None = None
+        self._abandoned = False
 
     def reply(self, prompt: Prompt, settings: GenerationSettings) -> "Future[Reply]":
         """Ask for a reply; the future carries the model's error where there is one."""
@@ -51,13 +52,19 @@ class RequestBatcher:
         """Ask for the log-likelihoods of options."""
         return self._put(prompt, None, tuple(options))
 
-    def close(self) -> None:
-        """Finish what waits and end the worker; a later request starts a new one."""
+    def close(self, *, abandon: bool = False) -> None:
+        """End the worker; a later request starts a new one.
+
+        Args:
+            abandon: end after the batch that runs and cancel what waits, instead of finishing it.
+        """
         with self._start:
             worker, self._worker = self._worker, None
         if worker is not None:
+            self._abandoned = abandon
             self._waiting.put(None)
             worker.join()
+            self._abandoned = False
 
     def _put(self, prompt: Prompt, settings: GenerationSettings | None, options: tuple[str, ...]) -> Future:
         future: Future = Future()
@@ -89,6 +96,9 @@ class RequestBatcher:
         return batch, False
 
     def _answer(self, settings: GenerationSettings | None, requests: list[_Request]) -> None:
+        if self._abandoned:
+            for request in requests:
+                request.future.cancel()
         running = [request for request in requests if request.future.set_running_or_notify_cancel()]
         prompts = [request.prompt for request in running]
         stream: Callable[[], Iterator[list[tuple[int, Any]]]]
@@ -100,8 +110,10 @@ class RequestBatcher:
             for finished in stream() if running else ():
                 for index, result in finished:
                     running[index].future.set_result(result)
+                if self._abandoned:
+                    raise CancelledError("interrupted")
         except BaseException as error:  # the worker must live on, and no caller may wait forever
-            if self.failure is None:
+            if self.failure is None and not self._abandoned:
                 self.failure = error
             for request in running:
                 if not request.future.done():

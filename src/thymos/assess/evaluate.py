@@ -170,8 +170,9 @@ def run_task(
         task.solver = _counted(task.solver, total, progress)
     log_folder.mkdir(parents=True, exist_ok=True)
     before = set(log_folder.iterdir())
+    logs: Sequence[EvalLog] = ()
     try:
-        log = inspect_eval(
+        logs = inspect_eval(
             task,
             model=running,
             log_dir=str(log_folder),
@@ -183,12 +184,15 @@ def run_task(
             log_model_api=False,
             max_samples=CONNECTIONS,
             fail_on_error=True,
-        )[0]
+        )
     finally:
         if isinstance(running.api, ThymosModelAPI):
-            running.api.batcher.close()
-    if log.status == "cancelled":
+            # After Ctrl-C or a failure nobody waits for the rest.
+            running.api.batcher.close(abandon=not logs or logs[0].status != "success")
+    # Inspect swallows Ctrl-C: it returns no log before the first sample, a cancelled one later.
+    if not logs or logs[0].status == "cancelled":
         raise KeyboardInterrupt
+    log = logs[0]
     if log.status != "success":
         raise _failure(log, running)
     for old in before:  # a log of an earlier, unfinished start
