@@ -141,7 +141,7 @@ def score_matrix(outcomes: pd.DataFrame, conditions: Sequence[str], column: str 
     """
     rows = outcomes[outcomes["condition"].isin(conditions)]
     table = rows.pivot(index="condition", columns="item", values=column).reindex(list(conditions))
-    if not len(table) or table.isna().to_numpy().any():
+    if not table.size or table.isna().to_numpy().any():
         raise BadInput("not every item has a score under every condition", where="outcomes")
     return table.astype(float)
 
@@ -150,7 +150,7 @@ def letter_shares(outcomes: pd.DataFrame, conditions: Sequence[str]) -> pd.DataF
     """How often each letter is chosen under each condition, over the questions with letters; rows sum to 1."""
     rows = outcomes[(outcomes["right_letter"] != "") & outcomes["condition"].isin(conditions)]
     counts = pd.crosstab(rows["condition"], rows["letter"]).reindex(list(conditions))
-    if not len(counts) or counts.isna().to_numpy().any():
+    if not counts.size or counts.isna().to_numpy().any():
         raise BadInput("a condition has no question with letters", where="outcomes")
     return counts.div(counts.sum(axis=1), axis=0)
 
