@@ -116,10 +116,14 @@ def budget_curve(
     mean_budget = float(np.mean(list(budgets.values())))
     rows = []
     for condition in conditions:
+        chains = [
+            (item, chain["right"].tolist(), _costs(chain), _budget(budgets, item))
+            for item, chain in _chains(attempts, condition)
+        ]
+        names, codes = np.unique([tasks[item] for item, _, _, _ in chains], return_inverse=True)
         for share in shares:
-            part = {item: share * budget for item, budget in budgets.items()}
-            solved = solved_at_budget(attempts, condition, part)
-            value = float(solved.groupby(tasks.loc[solved.index].to_numpy()).mean().mean())
+            solved = [solved_within(right, costs, share * budget) for _, right, costs, budget in chains]
+            value = float(np.mean(np.bincount(codes, weights=solved) / np.bincount(codes, minlength=len(names))))
             rows.append({"condition": condition, "share": share, "tokens": share * mean_budget, "accuracy": value})
     return pd.DataFrame(rows, columns=["condition", "share", "tokens", "accuracy"])
 

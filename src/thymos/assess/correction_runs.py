@@ -14,7 +14,7 @@ import pandas as pd
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
-from inspect_ai.model import Model, ModelOutput, get_model
+from inspect_ai.model import Model, ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import collect
@@ -138,10 +138,16 @@ def correct_iteratively(plan: str = "alternating", rounds: int = 4, stop_when_ri
         verifier: Verifier = oracle if protocol.stop_when_right else reader
         while requests := next_requests(chain):
             outputs = await _ask(model, requests)
-            state.output = outputs[0]
             chain = advance(chain, [as_reply(output) for output in outputs], verifier)
+        choices = [] if protocol.stop_when_right else await _choices(model, chain)
         state.metadata["attempts"] = [asdict(attempt) for attempt in chain.attempts]
-        state.metadata["choices"] = [] if protocol.stop_when_right else await _choices(model, chain)
+        state.metadata["choices"] = choices
+        # The final reply with what it cost, for scorers and tables that know nothing of chains.
+        right = next((attempt.reply for attempt in chain.attempts if attempt.right), chain.attempts[-1].reply)
+        spent_on = [*state.metadata["attempts"], *choices]
+        state.output = ModelOutput.from_content(model.name, choices[-1]["reply"] if choices else right)
+        prompts, replies = (sum(one[f"{kind}_tokens"] for one in spent_on) for kind in ("prompt", "completion"))
+        state.output.usage = ModelUsage(input_tokens=prompts, output_tokens=replies, total_tokens=prompts + replies)
         return state
 
     return solve
@@ -153,7 +159,7 @@ async def _ask(model: Model, requests: Sequence[Request]) -> list[ModelOutput]:
 
 
 async def _choices(model: Model, chain: CorrectionState) -> list[dict[str, Any]]:
-    """What each verifier-free way chooses, with the tokens that choosing costs."""
+    """What each verifier-free way chooses, with the tokens that choosing costs; synthesis comes last."""
     answers = [attempt.answer for attempt in chain.attempts]
     chosen = [
         _choice("first", answers[0]),
@@ -161,12 +167,13 @@ async def _choices(model: Model, chain: CorrectionState) -> list[dict[str, Any]]
         _choice("vote", majority_vote(answers)),
     ]
     different = distinct_answers(answers)
-    if len(different) < 2:
-        chosen.append(_choice("likelihood", different[0] if different else None))
-    elif isinstance(model.api, ThymosModelAPI) and model.api.scores_options:
-        scores = await model.api.score_options(as_chat_messages(chain.prompt), different)
-        cost = chain.attempts[0].prompt_tokens
-        chosen.append(_choice("likelihood", most_likely(different, scores), cost, int(scores.token_counts.sum())))
+    if isinstance(model.api, ThymosModelAPI) and model.api.scores_options:
+        if len(different) < 2:
+            chosen.append(_choice("likelihood", different[0] if different else None))
+        else:
+            scores = await model.api.score_options(as_chat_messages(chain.prompt), different)
+            cost = chain.attempts[0].prompt_tokens
+            chosen.append(_choice("likelihood", most_likely(different, scores), cost, int(scores.token_counts.sum())))
     settings = replace(next_requests(replace(chain, attempts=()))[0].settings, temperature=0.0, seed=0)
     messages = synthesis_prompt(chain.prompt, [one.reply for one in chain.attempts], answer_format(chain.item))
     reply = as_reply((await _ask(model, [Request(messages, settings)]))[0])
