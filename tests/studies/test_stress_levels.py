@@ -12,6 +12,7 @@ from rich.console import Console
 
 from thymos.assess.stress_benchmark import NO_SYSTEM_PROMPT, TASKS
 from thymos.assess.stress_prompts import LEVELS_VARIABLE, prompt_corpus, prompts_of
+from thymos.errors import BadInput, ThymosError
 from thymos.language.load import find_model
 from thymos.studies import stress_levels as study
 from thymos.studies.contract import Finding, Results, Row, Settings, Verdict, judge, read_published
@@ -217,7 +218,7 @@ def test_an_incomplete_table_is_refused(tmp_path: Path) -> None:
     context = planted_context(tmp_path / "run")
     path = tmp_path / "run" / "tables" / "answers.parquet"
     pd.read_parquet(path).iloc[:-1].to_parquet(path)
-    with pytest.raises(study.BadInput, match="not every item has a score"):
+    with pytest.raises(BadInput, match="not every item has a score"):
         study.accuracy(context)
 
 
@@ -300,7 +301,7 @@ def test_predicted_arousal_and_valence_follow_the_levels(data_root: Path, tmp_pa
 def embedded_or_skip() -> None:
     try:
         find_model("embedded")
-    except study.ThymosError as error:
+    except ThymosError as error:
         pytest.skip(str(error))
 
 
