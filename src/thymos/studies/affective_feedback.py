@@ -426,7 +426,9 @@ def draw_gains(results: Results, figure: Any) -> None:
             least = 100 * (found[0].value or 0)
             axes.barh(place, 2 * least, left=-least, color="lightgray", height=0.7)
         value, low, high = (100 * (number or 0) for number in (row.value, row.low, row.high))
-        axes.errorbar(value, place, xerr=[[max(0.0, value - low)], [max(0.0, high - value)]], fmt="o", capsize=3)
+        axes.errorbar(
+            value, place, xerr=[[max(0.0, value - low)], [max(0.0, high - value)]], fmt="o", color="C0", capsize=3
+        )
     axes.axvline(0, color="gray", linewidth=0.8)
     axes.set_yticks(range(len(rows)), [row.system.replace(" over ", "\nover ") for row in rows], fontsize="x-small")
     axes.invert_yaxis()
