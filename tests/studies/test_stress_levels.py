@@ -273,15 +273,12 @@ def test_the_finding_type_is_returned_by_every_claim(flat: Results) -> None:
 
 
 @pytest.mark.data
-def test_questions_are_short_balanced_and_the_same_for_every_seed_of_the_same_kind(
-    data_root: Path, tmp_path: Path
-) -> None:
+def test_questions_are_balanced_over_tasks_and_independent(data_root: Path, tmp_path: Path) -> None:
     context = RunContext(Settings(data=data_root), tmp_path, study.STUDY, Console(quiet=True))
     items = study.chosen_items(context)
     counts = pd.Series([(item.suite, item.task) for item in items]).value_counts()
     assert counts.to_dict() == {(choice.suite, choice.task): study.ITEMS_PER_TASK for choice in TASKS}
     assert len({item.cluster for item in items}) == len(items)
-    assert study.chosen_items(context) == items
     chance, best = study.floors(context)
     assert chance.value == pytest.approx(np.mean([item.chance for item in items]))
     assert (chance.value or 1) < (best.value or 0) < 1

@@ -36,9 +36,10 @@ def draw_levels(results: Results, figure: Any) -> None:
     for row in results.find(system="blind guess", metric="accuracy"):
         axes.axhline(float(row.value or 0), color="#999999", linestyle="--", linewidth=1, label="blind guess")
     axes.set_xticks([0, *range(1, 11)], ["neutral", *map(str, range(1, 11))])
-    axes.set_xlabel("level of stress (see the page: rated or author-assigned)")
+    source = rows[0].note.rpartition("levels ")[2] if rows else ""
+    axes.set_xlabel(f"level of stress ({source})" if source else "level of stress")
     axes.set_ylabel("accuracy")
-    axes.legend(fontsize=7, ncol=2)
+    axes.legend(fontsize=7, ncol=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 def draw_letters(results: Results, figure: Any) -> None:
@@ -55,4 +56,4 @@ def draw_letters(results: Results, figure: Any) -> None:
         bottom += heights
     axes.set_xticks(range(len(table)), names, rotation=40, ha="right", fontsize=7)
     axes.set_ylabel("share of chosen letters")
-    axes.legend(fontsize=7, ncol=6, loc="lower center")
+    axes.legend(fontsize=7, ncol=6, loc="lower center", bbox_to_anchor=(0.5, 1.0))
