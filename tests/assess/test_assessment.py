@@ -372,3 +372,31 @@ def test_one_drawn_rotation_spreads_right_answers_over_the_letters() -> None:
     places = np.bincount([item.options.index(item.answers[0]) for item in once], minlength=4)
     assert places.min() > 0.15 * len(items)
     assert len(turned(items[:3], every=True, seed=0)) == 12
+
+
+def test_inspect_judges_the_replies_of_a_log_again(tmp_path: Path) -> None:
+    """``inspect score`` with our registered scorers, without a model."""
+    from inspect_ai import score
+    from inspect_ai.log import read_eval_log
+
+    from thymos.assess import inspect_registry
+
+    run = assessment(Scripted(lambda text: REFUSAL if "friend" in text else WARM), tmp_path)
+    (found,) = assessment_behavior.measure_benign_refusal(run)
+    (path,) = (tmp_path / "logs" / "benign_refusal").glob("*.eval")
+    log = read_eval_log(str(path))
+    again = score(log, inspect_registry.limit_setting(), action="overwrite", display="none", model="none/none")
+    assert tuple(1 - outcomes(again)["score"]) == found.values
+
+
+@pytest.mark.data
+def test_what_the_card_says_about_its_refusal_judge_is_true(data_root: Path) -> None:
+    from thymos.assess.refusal import KeywordRefusalJudge
+    from thymos.assess.suites.xstest import judge_check
+    from thymos.corpora.registry import load_corpus
+
+    table = judge_check(load_corpus("xstest", data_root), KeywordRefusalJudge())
+    assert [round(100 * value) for value in (table["accuracy"].min(), table["accuracy"].max())] == [85, 96]
+    assert [round(100 * value) for value in (table["recall"].min(), table["recall"].max())] == [17, 99]
+    (plan,) = (plan for plan in PLANS if plan.slug == "xstest")
+    assert any("85 to 96 %, finding 17 to 99 %" in note for note in plan.notes)

@@ -163,21 +163,50 @@ def kept(cache: Path) -> int:
         return sum(database.execute(f"select count(*) from {name}").fetchone()[0] for name in tables)
 
 
+def interrupted(words: list[str], cache: Path, sign: signal.Signals) -> tuple[int, str]:
+    """Start the command, send a signal once 60 replies are kept, and return exit status and what it said."""
+    process = subprocess.Popen(
+        words,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background ignores Ctrl-C, and so would the command.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 120
+    try:
+        while kept(cache) < 60:  # within the first sections
+            assert process.poll() is None, "the run ended before it could be interrupted"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(sign)
+        said = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode, said
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_soon_and_keeps_what_is_finished(roomy_llama: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "thymos.cli", "assess", "--model", str(roomy_llama), "--out", "card"]
+    cache = tmp_path / "cache" / "replies" / "replies.sqlite"
+    status, said = interrupted(words, cache, signal.SIGINT)
+    assert status == 130
+    assert "finished work is kept" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "card" / "report_card.json").exists()
+    assert kept(cache) >= 60
+
+
 @pytest.mark.slow
 def test_kill_9_loses_nothing_that_is_finished(roomy_llama: Path, tmp_path: Path) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-c", START, "--model", str(roomy_llama), "--out", "card", "--resamples", "200"]
+    words = [sys.executable, "-c", START, "--model", str(roomy_llama), "--section", "layered", "--out", "card"]
     cache = tmp_path / "cache" / "replies" / "replies.sqlite"
-    process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    try:
-        while kept(cache) < 60:  # beyond the boundary section, in the middle of the run
-            assert process.poll() is None, "the run ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+    status, _ = interrupted(words, cache, signal.SIGKILL)
+    assert status == -signal.SIGKILL
     assert not (tmp_path / "card" / "report_card.json").exists()
     finished = kept(cache)
     assert finished >= 60
@@ -190,7 +219,7 @@ def test_kill_9_loses_nothing_that_is_finished(roomy_llama: Path, tmp_path: Path
     assert card["about"]["replies_asked"] == everything - finished
     assert card["about"]["replies_reused"] >= finished
     untouched = subprocess.run(
-        [*words[:-3], "fresh", *words[-2:], "--json"],
+        [*words[:-1], "fresh", "--json"],
         env=environment | {"THYMOS_CACHE": str(tmp_path / "other")},
         capture_output=True,
         text=True,

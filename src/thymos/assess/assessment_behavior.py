@@ -218,6 +218,7 @@ PLANS = (
         measure_safety_prompts,
         (
             "A keyword judge reads the opening of the reply; evading without its words counts as answering.",
+            "On released replies of three models it agrees with people on 85 to 96 %, finding 17 to 99 % of refusals.",
             "A model that answers everything has no over-refusal: read both rates together.",
             "Clusters are the 18 types of prompts.",
         ),

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from inspect_ai import Task, task
 
+from thymos.assess.assessment_behavior import fitting_refusal as fitting_refusal
+from thymos.assess.assessment_behavior import limit_setting as limit_setting
 from thymos.assess.benchmark import Suite, draw_items, suites
 from thymos.assess.evaluate import Answering, make_task, make_trials
 from thymos.assess.inspect_model import thymos_provider as thymos_provider
