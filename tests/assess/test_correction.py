@@ -21,7 +21,7 @@ from thymos.assess.correction import (
 from thymos.assess.prompting import build_prompt
 from thymos.assess.verifiers import oracle, reader
 from thymos.errors import BadInput
-from thymos.language.model import Reply
+from thymos.language.model import Message, Reply
 
 SUM = BenchmarkItem("made/sum/1", "made", "sum", "Add the numbers.", "2 3", ("5",), scoring="number", max_new_tokens=9)
 PLANS = ["alternating", "anger", "neutral", "paraphrase", "resample"]
@@ -159,6 +159,12 @@ def test_runs_with_different_seeds_share_no_sample(first: int, second: int) -> N
         return found
 
     assert (first == second) == bool(seeds(first) & seeds(second))
+
+
+def test_a_prompt_of_ones_own() -> None:
+    prompt = (Message("system", "Be brief."), Message("user", "2 + 3?"))
+    chain = advance(start(SUM, CorrectionProtocol(), prompt=prompt), [Reply("6")], reader)
+    assert next_requests(chain)[0].messages[:2] == prompt
 
 
 def test_room_of_ones_own() -> None:

@@ -22,7 +22,7 @@ from thymos.assess.evaluate import evaluate, make_trials, outcomes, run_task
 from thymos.assess.verifiers import oracle, reader
 from thymos.errors import BadInput, Unavailable
 from thymos.files import text_sha256
-from thymos.language.model import GenerationSettings, LanguageModel, OptionScores, Prompt, Reply, as_plain
+from thymos.language.model import GenerationSettings, LanguageModel, Message, OptionScores, Prompt, Reply, as_plain
 
 SUMS = [
     BenchmarkItem(f"made/sum/{n}", "made", "sum", "Add.", f"{n} 3", (str(n + 3),), scoring="number") for n in range(4)
@@ -186,6 +186,16 @@ def test_budget_by_item(tmp_path: Path) -> None:
         assert sum(costs[:-1]) < budgets[str(item)] <= sum(costs)
     with pytest.raises(BadInput, match="no budget for item"):
         correction_task(ITEMS, {"n": protocol}, name="budget", budgets={})
+
+
+def test_prompts_by_item(tmp_path: Path) -> None:
+    prompts = {SUMS[0].id: (Message("user", "a much longer way to ask for the sum of two numbers"),)}
+    task = correction_task(SUMS[:2], {"free": CorrectionProtocol(rounds=0)}, name="asked", prompts=prompts)
+    log = run_task(task, Dice(), log_folder=tmp_path)
+    asked = {str(sample.id): sample.messages[0].text for sample in log.samples or ()}
+    assert asked[f"free|{SUMS[0].id}"] == prompts[SUMS[0].id][0].content
+    first = attempt_table(log).set_index("item")["prompt_tokens"]
+    assert first[SUMS[0].id] == len(str(as_plain(prompts[SUMS[0].id]))) // 4
 
 
 def test_a_failing_model_is_named_and_progress_is_told(tmp_path: Path) -> None:

@@ -167,8 +167,20 @@ class CorrectionState:
         return bool(protocol.token_budget) and self.tokens >= protocol.token_budget
 
 
-def start(item: BenchmarkItem, protocol: CorrectionProtocol, *, bank: FeedbackBank | None = None) -> CorrectionState:
+def start(
+    item: BenchmarkItem,
+    protocol: CorrectionProtocol,
+    *,
+    bank: FeedbackBank | None = None,
+    prompt: Sequence[Message] = (),
+) -> CorrectionState:
     """The state before the first question.
+
+    Args:
+        item: the question.
+        protocol: how it is asked.
+        bank: of phrases; the bundled one when left out.
+        prompt: the conversation that asks the item; the plain prompt when empty.
 
     Raises:
         BadInput: an unknown plan.
@@ -184,7 +196,7 @@ def start(item: BenchmarkItem, protocol: CorrectionProtocol, *, bank: FeedbackBa
             first_tone=protocol.first_tone,
             choice=protocol.choice,
         )
-    return CorrectionState(item, protocol, build_prompt(item), phrases)
+    return CorrectionState(item, protocol, tuple(prompt) or build_prompt(item), phrases)
 
 
 def next_requests(state: CorrectionState) -> tuple[Request, ...]:

@@ -31,7 +31,7 @@ from thymos.assess.correction import (
     start,
 )
 from thymos.assess.evaluate import as_chat_messages
-from thymos.assess.inspect_model import ThymosModelAPI, as_config
+from thymos.assess.inspect_model import ThymosModelAPI, as_config, as_messages
 from thymos.assess.inspect_steps import parse_rate, sample_item
 from thymos.assess.item_records import item_from_record, item_to_record
 from thymos.assess.prompting import build_prompt
@@ -45,7 +45,7 @@ from thymos.assess.verifiers import (
     synthesis_prompt,
 )
 from thymos.errors import BadInput
-from thymos.language.model import GenerationSettings, LanguageModel, Progress, Reply
+from thymos.language.model import GenerationSettings, LanguageModel, Message, Progress, Reply
 
 CHOICES = ("first", "last", "vote", "likelihood", "synthesis")
 
@@ -87,6 +87,7 @@ def correction_task(
     *,
     name: str,
     budgets: Mapping[str, int] | None = None,
+    prompts: Mapping[str, Sequence[Message]] | None = None,
 ) -> Task:
     """An Inspect task: every item under every condition.
 
@@ -96,6 +97,7 @@ def correction_task(
             verifier-free choices.
         name: of the task.
         budgets: token budget by item, in place of the protocols' own.
+        prompts: by item, the conversation that asks it; the plain prompt where there is none.
 
     Raises:
         BadInput: no item or no condition, or an item without a budget.
@@ -110,7 +112,7 @@ def correction_task(
                     raise BadInput(f"there is no budget for item {item.id!r}", where=f"task {name}")
                 protocol = replace(protocol, token_budget=budgets[item.id])
             metadata = {"item": item_to_record(item), "condition": condition, "protocol": protocol.as_dict()}
-            prompt = as_chat_messages(build_prompt(item))
+            prompt = as_chat_messages((prompts or {}).get(item.id) or build_prompt(item))
             sample_id = f"{condition}|{item.id}"
             samples.append(Sample(id=sample_id, input=prompt, target=list(item.answers), metadata=metadata))
     return Task(
@@ -134,7 +136,7 @@ def correct_iteratively(plan: str = "alternating", rounds: int = 4, stop_when_ri
         given = state.metadata.get("protocol")
         protocol = CorrectionProtocol(**given) if given else otherwise
         model = get_model()
-        chain = start(item, protocol)
+        chain = start(item, protocol, prompt=as_messages(state.messages))
         verifier: Verifier = oracle if protocol.stop_when_right else reader
         while requests := next_requests(chain):
             outputs = await _ask(model, requests)
