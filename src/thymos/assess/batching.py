@@ -7,15 +7,17 @@ batch is done.
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from thymos.language.model import GenerationSettings, LanguageModel, OptionScores, Prompt, Reply
 
-GATHER_SECONDS = 0.02  # how long the worker waits for one more request before it starts
-GATHER_REQUESTS = 512  # and how many it takes at most
+GATHER_SECONDS = 0.1  # how long the worker waits for one more request before it starts
+GATHER_AFTER_CROWD = 0.5  # the same after a large batch: its callers will soon be back with their next requests
+CROWD = 16
+GATHER_REQUESTS = 128  # and how many it takes at most
 
 
 @dataclass(frozen=True)
@@ -76,18 +78,20 @@ class RequestBatcher:
         return future
 
     def _run(self) -> None:
+        pause = GATHER_SECONDS
         while (first := self._waiting.get()) is not None:
-            batch, ended = self._gather(first)
+            batch, ended = self._gather(first, pause)
+            pause = GATHER_AFTER_CROWD if len(batch) >= CROWD else GATHER_SECONDS
             for settings, requests in _grouped(batch):
                 self._answer(settings, requests)
             if ended:
                 return
 
-    def _gather(self, first: _Request) -> tuple[list[_Request], bool]:
+    def _gather(self, first: _Request, pause: float) -> tuple[list[_Request], bool]:
         batch = [first]
         while len(batch) < GATHER_REQUESTS:
             try:
-                following = self._waiting.get(timeout=GATHER_SECONDS)
+                following = self._waiting.get(timeout=pause)
             except queue.Empty:
                 break
             if following is None:
@@ -100,14 +104,10 @@ class RequestBatcher:
             for request in requests:
                 request.future.cancel()
         running = [request for request in requests if request.future.set_running_or_notify_cancel()]
-        prompts = [request.prompt for request in running]
-        stream: Callable[[], Iterator[list[tuple[int, Any]]]]
-        if settings is None:
-            stream = lambda: self.model.stream_scores(prompts, [request.options for request in running])  # noqa: E731
-        else:
-            stream = lambda: self.model.stream_replies(prompts, settings)  # noqa: E731
+        if not running:
+            return
         try:
-            for finished in stream() if running else ():
+            for finished in self._stream(settings, running):
                 for index, result in finished:
                     running[index].future.set_result(result)
                 if self._abandoned:
@@ -118,6 +118,12 @@ class RequestBatcher:
             for request in running:
                 if not request.future.done():
                     request.future.set_exception(error)
+
+    def _stream(self, settings: GenerationSettings | None, requests: list[_Request]) -> Iterator[list[tuple[int, Any]]]:
+        prompts = [request.prompt for request in requests]
+        if settings is None:
+            return self.model.stream_scores(prompts, [request.options for request in requests])
+        return self.model.stream_replies(prompts, settings)
 
 
 def _grouped(batch: list[_Request]) -> Iterator[tuple[GenerationSettings | None, list[_Request]]]:

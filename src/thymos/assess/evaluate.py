@@ -20,15 +20,18 @@ from inspect_ai.scorer import Score
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from thymos.assess.benchmark import BenchmarkItem, Demonstration
-from thymos.assess.inspect_model import CONNECTIONS, ThymosModelAPI, as_inspect_model
-from thymos.assess.inspect_steps import answer_item, graded_answer
+from thymos.assess.inspect_model import CONNECTIONS, Request, ThymosModelAPI, as_inspect_model, inner_model
+from thymos.assess.inspect_steps import answer_item, graded_answer, item_settings, scores_by_likelihood
 from thymos.assess.item_records import item_from_record, item_to_record
 from thymos.assess.prompting import PLAIN, PromptVariant, build_prompt
 from thymos.errors import BadInput, ThymosError
+from thymos.language.local import LocalLanguageModel
 from thymos.language.model import GenerationSettings, LanguageModel, Message
 
 Answering = Literal["auto", "likelihood", "parse"]
 Progress = Callable[[int, int], None]
+# Samples between two writes of the log. What is lost with them is cheap: replies are in the reply cache.
+LOG_BUFFER = 250
 MESSAGES = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
 
 
@@ -151,7 +154,19 @@ def evaluate(
         KeyboardInterrupt: when interrupted; the same holds.
     """
     task = make_task(trials, name=name, answering=answering)
-    return outcomes(run_task(task, model, log_folder=log_folder / name, progress=progress))
+    running = model if isinstance(model, Model) else as_inspect_model(model)
+    api = running.api
+    if isinstance(api, ThymosModelAPI) and isinstance(inner_model(api.language_model), LocalLanguageModel):
+        api.work_ahead([request_of(trial, running, answering) for trial in trials], progress)
+        progress = None
+    return outcomes(run_task(task, running, log_folder=log_folder / name, progress=progress))
+
+
+def request_of(trial: Trial, model: Model, answering: Answering) -> Request:
+    """What the solver will ask for a trial."""
+    if scores_by_likelihood(model, trial.item, answering):
+        return Request(trial.prompt, options=trial.item.labels)
+    return Request(trial.prompt, trial.settings or item_settings(trial.item))
 
 
 def run_task(
@@ -183,6 +198,7 @@ def run_task(
             log_realtime=False,
             log_model_api=False,
             max_samples=CONNECTIONS,
+            log_buffer=LOG_BUFFER,
             fail_on_error=True,
         )
     finally:

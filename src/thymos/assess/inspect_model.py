@@ -6,6 +6,7 @@ and replies come from the reply cache where it holds them, so an evaluation that
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from inspect_ai.model import (
@@ -26,12 +27,21 @@ from thymos.assess.batching import RequestBatcher
 from thymos.errors import BadInput
 from thymos.language.cache import CachedLanguageModel
 from thymos.language.load import load_language_model
-from thymos.language.model import GenerationSettings, LanguageModel, Message, OptionScores, Reply
+from thymos.language.model import GenerationSettings, LanguageModel, Message, OptionScores, Progress, Reply
 
 DEFAULT_NEW_TOKENS = 128
 # Samples that run at once: enough to fill several batches of a local model.
 CONNECTIONS = 512
 STOP_REASONS: dict[str, StopReason] = {"stop": "stop", "length": "max_tokens", "content_filter": "content_filter"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a sample will ask: a reply with these settings, or the scores of these options."""
+
+    messages: tuple[Message, ...]
+    settings: GenerationSettings | None = None
+    options: tuple[str, ...] = ()
 
 
 class ThymosModelAPI(ModelAPI):
@@ -58,6 +68,8 @@ class ThymosModelAPI(ModelAPI):
         super().__init__(model_name=model_name, base_url=base_url, api_key=api_key, config=config)
         self.language_model = language_model or load_language_model(model_name, **arguments)
         self.batcher = RequestBatcher(self.language_model)
+        self._replies: dict[tuple[Any, ...], Reply] = {}
+        self._scores: dict[tuple[Any, ...], OptionScores] = {}
 
     @property
     def scores_options(self) -> bool:
@@ -72,12 +84,40 @@ class ThymosModelAPI(ModelAPI):
             raise BadInput(
                 "tools are not supported", where=f"thymos/{self.model_name}", mend="use a task without tools"
             )
-        reply = await asyncio.wrap_future(self.batcher.reply(as_messages(input), as_settings(config)))
+        messages, settings = as_messages(input), as_settings(config)
+        known = self._replies.pop((messages, settings), None)
+        reply = known or await asyncio.wrap_future(self.batcher.reply(messages, settings))
         return as_output(self.model_name, reply)
 
     async def score_options(self, input: Sequence[ChatMessage], options: Sequence[str]) -> OptionScores:
         """Log-likelihood of each option as the start of the assistant's turn, in nats."""
-        return await asyncio.wrap_future(self.batcher.scores(as_messages(input), options))
+        messages = as_messages(input)
+        known = self._scores.pop((messages, tuple(options)), None)
+        return known or await asyncio.wrap_future(self.batcher.scores(messages, options))
+
+    def work_ahead(self, requests: Sequence[Request], progress: Progress | None = None) -> None:
+        """Answer requests that will be asked, all in one call, so that a local model can batch them as it likes best.
+
+        Inspect hands samples out a few at a time; a local model is fastest when it sees all prompts and computes what
+        they share. What was answered here is handed out once when Inspect asks for it.
+
+        Args:
+            requests: what will be asked.
+            progress: called with (requests done, requests in all).
+        """
+        done = 0
+        for settings, group in _by_settings(requests).items():
+            prompts = [request.messages for request in group]
+            if settings is None:
+                for batch in self.language_model.stream_scores(prompts, [request.options for request in group]):
+                    self._scores.update({(prompts[i], group[i].options): scores for i, scores in batch})
+                    done += len(batch)
+                    _tell(progress, done, len(requests))
+            else:
+                for finished in self.language_model.stream_replies(prompts, settings):
+                    self._replies.update({(prompts[i], settings): reply for i, reply in finished})
+                    done += len(finished)
+                    _tell(progress, done, len(requests))
 
     async def count_text_tokens(self, text: str) -> int:
         """Number of tokens by the model's own tokenizer; a quarter of the characters for endpoints."""
@@ -108,6 +148,18 @@ class ThymosModelAPI(ModelAPI):
 
 # Not as a decorator: Inspect would put a function in the class's place.
 thymos_provider = modelapi(name="thymos")(ThymosModelAPI)
+
+
+def _by_settings(requests: Sequence[Request]) -> dict[GenerationSettings | None, list[Request]]:
+    groups: dict[GenerationSettings | None, list[Request]] = {}
+    for request in requests:
+        groups.setdefault(request.settings, []).append(request)
+    return groups
+
+
+def _tell(progress: Progress | None, done: int, total: int) -> None:
+    if progress is not None:
+        progress(done, total)
 
 
 def inner_model(model: LanguageModel) -> LanguageModel:
