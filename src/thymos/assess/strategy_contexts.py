@@ -102,7 +102,7 @@ def dialogue_parts(corpus: Corpus) -> dict[str, list[str]]:
         ``{"train": [...], "test": [...]}``, in the order of the corpus.
     """
     split = strategy_split(corpus)
-    held_out = set(corpus.part("test", split.name)["dialogue"])
+    held_out = set(corpus.items.loc[list(split["test"]), "dialogue"])
     order = list(dict.fromkeys(corpus.items["dialogue"]))
     parts = {
         "train": [dialogue for dialogue in order if dialogue not in held_out],

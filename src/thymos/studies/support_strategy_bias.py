@@ -8,6 +8,7 @@ stages of support, drawn from the same dialogues.
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ from thymos.assess.strategy_methods import (
 )
 from thymos.assess.strategy_planner import StrategyPlanner, TextPlanner
 from thymos.language.load import load_encoder, load_language_model
+from thymos.language.model import LanguageModel
 from thymos.measure.class_counts import divide
 from thymos.measure.metric import Additive
 from thymos.measure.preference import preferences_from_counts
@@ -78,9 +80,9 @@ EXTERNAL_CONTACT = (COMMONSENSE, EXAMPLES, PLANNED)
 METHODS = (DIRECT, *SELF_CONTACT, *EXTERNAL_CONTACT)
 LIKELIHOOD = "choice by log-likelihood of the eight names"
 SHOTS = 4
-CONTEXTS_A_STAGE, QUICK_CONTEXTS_A_STAGE = 40, 3
-REPLIES_A_STAGE, QUICK_REPLIES_A_STAGE = 12, 2
-QUICK_TRAINING_DIALOGUES = 120
+CONTEXTS_A_STAGE, QUICK_CONTEXTS_A_STAGE = 40, 2
+REPLIES_A_STAGE, QUICK_REPLIES_A_STAGE = 12, 1
+QUICK_TRAINING_DIALOGUES = 60
 VECTOR_RESAMPLES = 2_000  # of the eight preferences and their correlation: each resample is a fixed-point iteration
 BAR_Q, BAR_B = 0.2189, 0.36  # the paper's best Q (Mistral planner) and lowest B (LLaMA2-7B planner)
 OPTIONS = {"labels": list(STRATEGIES)}
@@ -202,6 +204,12 @@ def planned_strategies(ctx: Context, contexts: Sequence[StrategyContext]) -> lis
     return [str(kept[context.id]) for context in contexts]
 
 
+@cache
+def language_model(spec: str) -> LanguageModel:
+    """The model, loaded once for all arms."""
+    return load_language_model(spec)
+
+
 def choices(ctx: Context, name: str) -> pd.DataFrame:
     """What a method chooses on the sample; computed once a run."""
 
@@ -210,7 +218,7 @@ def choices(ctx: Context, name: str) -> pd.DataFrame:
         drafts = run_method(
             methods(ctx)[name],
             contexts,
-            load_language_model(ctx.settings.model),
+            language_model(ctx.settings.model),
             progress=lambda step: ctx.progress(f"{name}: {step}"),
         )
         return choice_table(drafts).assign(system=name)
@@ -383,7 +391,7 @@ def label_prior(ctx: Context) -> list[Row]:
 
     def empty_case() -> list[float]:
         empty = StrategyContext("empty", "empty", (), STRATEGIES[0], "")
-        return list(run_method(direct(), [empty], load_language_model(ctx.settings.model))[0].log_likelihoods)
+        return list(run_method(direct(), [empty], language_model(ctx.settings.model))[0].log_likelihoods)
 
     prior = np.array(ctx.step("log-likelihoods of the names for an empty case", empty_case))
     places = (np.stack(table["log_likelihoods"].tolist()) - prior).argmax(axis=1)
@@ -410,7 +418,7 @@ def replies(ctx: Context) -> list[Row]:
     }
 
     def compute() -> pd.DataFrame:
-        model = load_language_model(ctx.settings.model)
+        model = language_model(ctx.settings.model)
         tables = []
         for source, strategies in sources.items():
             steps: Method = (Open(), TakePlan(lambda _, chosen=strategies: chosen), Respond())  # type: ignore[misc]
