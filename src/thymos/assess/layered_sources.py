@@ -14,10 +14,10 @@ corpus serves which layer follows card 22 as far as it says; the rest is our rea
 No source serves the dimensional layer: it has authored items only.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-
-import pandas as pd
+from typing import NamedTuple
 
 from thymos.affect.maps import get_map
 from thymos.assess.benchmark import BenchmarkItem
@@ -81,8 +81,7 @@ def source_items(corpora: Mapping[str, Corpus]) -> list[BenchmarkItem]:
 def prompt_words(item: BenchmarkItem) -> float:
     """Words of an item's instruction, input and options; Han characters count half."""
     text = " ".join([item.instruction, item.input, *item.options])
-    han = sum("\u4e00" <= character <= "\u9fff" for character in text)
-    spaced = "".join(" " if "\u4e00" <= character <= "\u9fff" else character for character in text)
+    spaced, han = re.subn("[\u4e00-\u9fff]", " ", text)
     return len(spaced.split()) + han / 2
 
 
@@ -265,23 +264,46 @@ def _reccon_cause(
 
 
 def empathetic_items(corpus: Corpus) -> list[BenchmarkItem]:
-    """The speaker's emotion over the whole dialogue, and the listener's second turn, both from test dialogues."""
-    dialogues = corpus.part("test")
-    turns = corpus.tables["utterances"]
-    turns = turns[turns["item"].isin(dialogues.index)].sort_values(["item", "turn"], kind="stable")
-    by_dialogue = {str(name): group for name, group in turns.groupby("item", sort=False)}
-    replies = _reply_pool(turns)
+    """The speaker's emotion over the whole dialogue, and the listener's last turn, both from test dialogues."""
+    emotions = corpus.part("test")["emotion"].to_dict()
+    table = corpus.tables["utterances"]
+    table = table[table["item"].isin(emotions)].sort_values(["item", "turn"], kind="stable")
+    intents = table["machine_label"] if "machine_label" in table else [""] * len(table)
+    turns: dict[str, list[Said]] = {}
+    for name, actor, text, intent in zip(table["item"], table["actor"], table["text"], intents, strict=True):
+        turns.setdefault(name, []).append(Said(actor, " ".join(text.split()), intent))
+    replies: Replies = {}
+    for name, said in turns.items():
+        for turn in said:
+            if turn.actor == "listener" and turn.words >= FEWEST_REPLY_WORDS:
+                replies.setdefault((turn.intent, turn.words), {}).setdefault(turn.text, set()).add(name)
     items = []
-    for name, emotion in dialogues["emotion"].items():
-        own = by_dialogue.get(str(name))
-        if own is not None and len(own) >= 2:
-            items += _empathetic_tracking(str(name), own, emotion)
-            items += _empathetic_response(str(name), own, replies)
+    for name, emotion in emotions.items():
+        if len(turns.get(name, ())) >= 2:
+            items += _empathetic_tracking(name, turns[name], emotion)
+            items += _empathetic_response(name, turns[name], replies)
     # By kind, so that prompts that begin alike are neighbors.
     return sorted(items, key=lambda item: item.task)
 
 
-def _empathetic_tracking(name: str, turns: pd.DataFrame, emotion: str) -> list[BenchmarkItem]:
+class Said(NamedTuple):
+    """A turn of EmpatheticDialogues; ``intent`` is empty where the release names none."""
+
+    actor: str
+    text: str
+    intent: str
+
+    @property
+    def words(self) -> int:
+        """Length in words."""
+        return len(self.text.split())
+
+
+Replies = dict[tuple[str, int], dict[str, set[str]]]
+"""Listeners' turns by intent and length in words: text, and the dialogues that it occurs in."""
+
+
+def _empathetic_tracking(name: str, turns: Sequence[Said], emotion: str) -> list[BenchmarkItem]:
     groups = get_map(EMOTION_GROUPS).mapping
     others: dict[str | None, str] = {}
     # Labels of one group are near synonyms: at most one option a group.
@@ -296,7 +318,7 @@ def _empathetic_tracking(name: str, turns: pd.DataFrame, emotion: str) -> list[B
             capability=Capability.TRACKING,
             subcategory="emotion of the speaker",
             kind="empathetic_tracking",
-            dialogue=_transcript(list(zip(turns["actor"].map(_person), turns["text"], strict=True))),
+            dialogue=_transcript([(_person(turn.actor), turn.text) for turn in turns]),
             question="What does A feel about what A tells?",
             options=drawn_order([emotion, *distractors], name),
             answer=emotion,
@@ -306,47 +328,53 @@ def _empathetic_tracking(name: str, turns: pd.DataFrame, emotion: str) -> list[B
     ]
 
 
-def _reply_pool(turns: pd.DataFrame) -> pd.DataFrame:
-    """Listeners' turns with their intent ("" where there is none) and length in words."""
-    pool = turns[turns["actor"] == "listener"].copy()
-    pool["intent"] = pool.get("machine_label", "")
-    pool["words"] = pool["text"].str.split().str.len()
-    return pool[pool["words"] >= FEWEST_REPLY_WORDS]
-
-
-def _empathetic_response(name: str, turns: pd.DataFrame, pool: pd.DataFrame) -> list[BenchmarkItem]:
+def _empathetic_response(name: str, turns: Sequence[Said], replies: Replies) -> list[BenchmarkItem]:
     """The last listener's turn that follows a speaker's turn, among replies of other dialogues."""
-    actors = turns["actor"].tolist()
-    places = [k for k in range(1, len(actors)) if actors[k] == "listener" and actors[k - 1] == "speaker"]
-    own = pool.index.intersection(turns.index[places]) if places else []
-    if not len(own):
+    places = [
+        place
+        for place in range(1, len(turns))
+        if turns[place].actor == "listener"
+        and turns[place - 1].actor == "speaker"
+        and turns[place].words >= FEWEST_REPLY_WORDS
+    ]
+    if not places:
         return []
-    reply = pool.loc[own[-1]]
-    if reply["intent"] and reply["intent"] not in RESPONSE_INTENTS:
+    reply = turns[places[-1]]
+    if reply.intent and reply.intent not in RESPONSE_INTENTS:
         return []
-    candidates = pool[(pool["intent"] == reply["intent"]) & (pool["item"] != name) & (pool["text"] != reply["text"])]
-    gap = (candidates["words"] - reply["words"]).abs()
-    nearest = candidates.loc[gap.sort_values(kind="stable").index[:NEAREST_IN_LENGTH], "text"]
+    nearest = _replies_of_similar_length(reply, name, replies)
     distractors = drawn_order(nearest, name)[: OPTIONS - 1]
     if len(distractors) < OPTIONS - 1:
         return []
-    shown = turns.loc[: own[-1]].iloc[:-1]
     return [
         _item(
             f"response/{name}",
             provenance="empathetic_dialogues",
             layer=Layer.SOCIAL,
             capability=Capability.RESPONSE,
-            subcategory=str(reply["intent"] or "next turn"),
+            subcategory=reply.intent or "next turn",
             kind="empathetic_response",
-            dialogue=_transcript(list(zip(shown["actor"].map(_person), shown["text"], strict=True))),
+            dialogue=_transcript([(_person(turn.actor), turn.text) for turn in turns[: places[-1]]]),
             question="What does B say next?",
-            options=drawn_order([reply["text"], *distractors], name),
-            answer=reply["text"],
-            stratum=str(reply["intent"]),
+            options=drawn_order([reply.text, *distractors], name),
+            answer=reply.text,
+            stratum=reply.intent,
             cluster=f"empathetic_dialogues/{name}",
         )
     ]
+
+
+def _replies_of_similar_length(reply: Said, name: str, replies: Replies) -> list[str]:
+    """NEAREST_IN_LENGTH or a few more replies of other dialogues with the same intent, nearest in length first."""
+    found: list[str] = []
+    longest = max(words for _, words in replies)
+    for gap in range(longest):
+        if len(found) >= NEAREST_IN_LENGTH:
+            break
+        for words in sorted({reply.words - gap, reply.words + gap}):
+            same = replies.get((reply.intent, words), {})
+            found += [text for text, dialogues in same.items() if text != reply.text and name not in dialogues]
+    return found
 
 
 # -- shared ---------------------------------------------------------------------------------------------------------
