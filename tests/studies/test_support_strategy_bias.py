@@ -82,8 +82,8 @@ def test_a_whole_quick_run_with_a_scripted_model(context: RunContext) -> None:
     assert results.value(system=study.DIRECT, metric="preference_bias", subset=study.SAMPLE) == pytest.approx(7**0.5)
     assert results.value(system=f"{study.REFINE} against {study.DIRECT}", metric="preference_bias_change") == 0
     fell = results.one(system=f"{study.EXAMPLES} against {study.DIRECT}", metric="preference_bias_change")
-    assert fell.high is not None
-    assert fell.high < 0
+    assert fell.value is not None
+    assert fell.value < 0
     read = results.one(system=f"{study.DIRECT}, read strictly", metric="parse_rate")
     assert read.value == 1
     assert results.one(system="reply with gold strategy", metric="token_f1").kind is RowKind.CEILING
@@ -93,7 +93,12 @@ def test_a_whole_quick_run_with_a_scripted_model(context: RunContext) -> None:
         system=study.MAJORITY, metric="macro_f1", subset=study.TURNS
     )
     verdicts = {claim["text"]: claim["verdict"] for claim in judge(study.STUDY.claims, results)}
-    assert verdicts[study.STUDY.claims[1].text] == "holds"
+    assert verdicts[study.STUDY.claims[0].text] == "holds"
+    # Self-refinement of a second round is left out of quick runs; every other claim finds its rows.
+    untested = [text for text, verdict in verdicts.items() if verdict == "not testable here"]
+    assert untested == [claim.text for claim in study.STUDY.claims if claim.check is study.rich_get_richer]
+    external = next(claim.text for claim in study.STUDY.claims if "External help" in claim.text)
+    assert verdicts[external] != "holds"  # knowledge changes nothing in this back-end
     from matplotlib.figure import Figure
 
     for plot in study.STUDY.plots:
