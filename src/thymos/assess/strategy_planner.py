@@ -18,6 +18,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from thymos.assess.strategy_contexts import STRATEGIES, StrategyContext, Utterance
 from thymos.errors import BadInput
@@ -117,11 +118,15 @@ class CourseMember:
             max_iter=80, learning_rate=0.06, max_leaf_nodes=12, l2_regularization=1.0, class_weight="balanced",
             early_stopping=False, random_state=0,
         )  # fmt: skip
-        self._model.fit(views.course, codes)
+        # Trees of this size do not profit from threads, and threads that wait for each other stall a busy machine.
+        with threadpool_limits(limits=1, user_api="openmp"):
+            self._model.fit(views.course, codes)
 
     def scores(self, views: Views) -> Floats:
         """Log probabilities."""
-        return _all_columns(np.log(self._model.predict_proba(views.course) + 1e-9), self._model.classes_)
+        with threadpool_limits(limits=1, user_api="openmp"):
+            probabilities = self._model.predict_proba(views.course)
+        return _all_columns(np.log(probabilities + 1e-9), self._model.classes_)
 
 
 class HeldOutScores:
