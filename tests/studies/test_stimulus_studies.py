@@ -276,11 +276,12 @@ def test_gain_claims_turn_with_the_rows(
         assert "points" in found.evidence
 
 
-def placebo_rows(value: float, half_width: float) -> Results:
+def placebo_rows(value: float, half_width: float, p: float = 0.01) -> Results:
     numbers = (value, value - half_width, value + half_width)
     return Results(
         (
             row(findings.OVER_PLACEBO, "effect", arms.ALL_TASKS, *numbers, note="p 0.2"),
+            row(findings.OVER_PLACEBO, "p_value", arms.ALL_TASKS, p),
             row(findings.OVER_PLACEBO, "smallest_detectable_effect", arms.ALL_TASKS, 0.011),
             row(findings.OVER_PLAIN, "effect", arms.ALL_TASKS, 0.0, -0.01, 0.01),
             row(f"{arms.PLACEBOS} over plain prompt", "effect", arms.ALL_TASKS, 0.0, -0.01, 0.01),
@@ -293,6 +294,7 @@ def placebo_rows(value: float, half_width: float) -> Results:
 def test_placebo_claim_turns_with_the_rows() -> None:
     assert findings.beats_placebo(placebo_rows(0.02, 0.01)).verdict is Verdict.HOLDS
     assert findings.beats_placebo(placebo_rows(-0.02, 0.01)).verdict is Verdict.CONTRADICTED
+    assert findings.beats_placebo(placebo_rows(-0.02, 0.0, p=0.5)).verdict is Verdict.NOT_SHOWN
     null = findings.beats_placebo(placebo_rows(0.002, 0.01))
     assert null.verdict is Verdict.NOT_SHOWN
     assert "below 1.10 points could have been missed" in null.evidence
@@ -303,6 +305,7 @@ def test_selection_claim_turns_with_the_rows() -> None:
     for value, verdict in ((0.03, Verdict.HOLDS), (0.0, Verdict.NOT_SHOWN), (-0.03, Verdict.CONTRADICTED)):
         rows = (
             row(arms.CHOSEN, "effect", arms.ALL_TASKS, value, value - 0.01, value + 0.01, note="positive_03"),
+            row(arms.CHOSEN, "p_value", arms.ALL_TASKS, 0.01),
             row(arms.NAIVE, "effect", arms.ALL_TASKS, 0.05, 0.01, 0.09, note="positive_07"),
         )
         found = findings.best_holds(Results(rows))

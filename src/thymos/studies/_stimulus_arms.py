@@ -207,6 +207,7 @@ def _mean_effects(ctx: Context, make: RowMaker, part: pd.DataFrame, material: St
         note = "80 % power, 5 % two-sided"
         smallest = found.smallest_detectable
         rows.append(make.number(label, RowKind.SYSTEM, "smallest_detectable_effect", smallest, found, note))
+        rows.append(make.number(label, RowKind.SYSTEM, "p_value", found.p, found, "sign flips over items"))
     scaled = effect(normalized, ids, "plain") if make.subset == NORMALIZED else over_plain
     scale = "of the normalized score (0 chance, 1 perfect)" if make.subset == NORMALIZED else "of the score"
     if make.subset == NORMALIZED:
@@ -226,6 +227,7 @@ def _selection(ctx: Context, make: RowMaker, part: pd.DataFrame, material: Stimu
     naive = RowMaker(make.model, make.subset, TEST, NO_SPLIT, make.seed)
     return [
         make.effect(CHOSEN, RowKind.SYSTEM, found.tested, metric, found.chosen),
+        make.number(CHOSEN, RowKind.SYSTEM, "p_value", found.tested.p, found.tested, found.chosen),
         naive.effect(NAIVE, RowKind.CONTROL, found.naive, metric, f"{found.naive_choice}; inflated by the choice"),
         naive.number(BY_CHANCE, RowKind.CONTROL, metric, found.naive_by_chance, found.naive),
         *make.relative(CHOSEN, RowKind.SYSTEM, found.tested, found.chosen),

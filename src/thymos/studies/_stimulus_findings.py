@@ -10,7 +10,8 @@ from thymos.errors import BadInput
 from thymos.studies._stimulus_arms import ALL_TASKS, CHOSEN, NAIVE, NORMALIZED, PLACEBOS, PLAIN, STIMULI, SUITES
 from thymos.studies.contract import Finding, Results, Row, Verdict
 
-SUITE_TITLES = {"instruction_induction": "Instruction Induction", "bigbench": "BIG-bench", ALL_TASKS: "all 45 tasks"}
+SUITE_TITLES = {"instruction_induction": "Instruction Induction", "bigbench": "BIG-bench", ALL_TASKS: "all tasks"}
+LEVEL = 0.05
 OVER_PLAIN, OVER_PLACEBO = f"{STIMULI} over plain prompt", f"{STIMULI} over their placebos"
 
 
@@ -73,7 +74,7 @@ def beats_placebo(results: Results) -> Finding:
     row = row_of(results, OVER_PLACEBO, "effect")
     smallest = row_of(results, OVER_PLACEBO, "smallest_detectable_effect").value
     each = [entry for entry in results.find(metric="p_holm", subset=ALL_TASKS) if "over its placebo" in entry.system]
-    different = sum((entry.value or 0) < 0.05 for entry in each)
+    different = sum((entry.value or 0) < LEVEL for entry in each)
     evidence = (
         f"stimuli minus placebos {points(row)}, {row.n} items on {SUITE_TITLES[ALL_TASKS]}; {row.note}; "
         f"stimulus minus plain {points(row_of(results, OVER_PLAIN, 'effect'))}, placebo minus plain "
@@ -82,7 +83,7 @@ def beats_placebo(results: Results) -> Finding:
     )
     if smallest is not None:
         evidence += f"; a true difference below {100 * smallest:.2f} points could have been missed"
-    return _by_sign(row, evidence)
+    return _by_sign(row, row_of(results, OVER_PLACEBO, "p_value"), evidence)
 
 
 def best_holds(results: Results) -> Finding:
@@ -92,7 +93,7 @@ def best_holds(results: Results) -> Finding:
         f"chosen on development items: {points(tested)} on the test items ({tested.note}); chosen on the test items "
         f"themselves: {points(naive)} ({naive.note})"
     )
-    return _by_sign(tested, evidence)
+    return _by_sign(tested, row_of(results, CHOSEN, "p_value"), evidence)
 
 
 def emotional_words_weigh_more(results: Results) -> Finding:
@@ -109,11 +110,13 @@ def emotional_words_weigh_more(results: Results) -> Finding:
     return Finding(Verdict.CONTRADICTED if len(below) == len(rows) else Verdict.NOT_SHOWN, evidence)
 
 
-def _by_sign(row: Row, evidence: str) -> Finding:
-    if row.low is not None and row.low > 0:
-        return Finding(Verdict.HOLDS, evidence)
-    if row.high is not None and row.high < 0:
-        return Finding(Verdict.CONTRADICTED, evidence)
+def _by_sign(row: Row, p: Row, evidence: str) -> Finding:
+    """Interval and test must agree: where few items change, a bootstrap interval alone is too narrow."""
+    if p.value is not None and p.value < LEVEL:
+        if row.low is not None and row.low > 0:
+            return Finding(Verdict.HOLDS, evidence)
+        if row.high is not None and row.high < 0:
+            return Finding(Verdict.CONTRADICTED, evidence)
     return Finding(Verdict.NOT_SHOWN, evidence)
 
 
