@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from thymos.assess.benchmark import BenchmarkItem, Demonstration, draw_items, get_suite
+from thymos.assess.benchmark import BenchmarkItem, draw_items, get_suite
 from thymos.assess.correction import RESAMPLE, CorrectionProtocol
 from thymos.assess.correction_ledger import (
     budget_curve,
@@ -26,7 +26,6 @@ from thymos.assess.correction_ledger import (
 from thymos.assess.correction_runs import attempt_table, choice_table, correction_task
 from thymos.assess.effects import Effect, paired_effect, score_table, stratified_means
 from thymos.assess.evaluate import run_task
-from thymos.assess.prompting import PromptVariant, build_prompt
 from thymos.language.load import load_language_model
 from thymos.measure.significance import holm
 from thymos.studies.contract import (
@@ -65,43 +64,12 @@ TASKS = {
     ),
     "hard": (("gsm8k", "word_problems"), ("simpleqa", "facts")),
 }
-# Two solved examples a task, ours: without them a small model answers in sentences that end before the answer.
-SUMS = (
-    Demonstration("A shelf holds 3 red cups and 4 blue cups. How many cups are on the shelf?", "7"),
-    Demonstration("Tom had 9 nails and used 5 of them. How many nails does he have left?", "4"),
-)
-DEMONSTRATIONS = {
-    "bbh/boolean_expressions": (Demonstration("True and False is", "False"), Demonstration("not False is", "True")),
-    "bbh/navigate": (
-        Demonstration("Do you return to the starting point? Take 2 steps. Turn around. Take 2 steps.", "Yes"),
-        Demonstration("Do you return to the starting point? Take 3 steps. Turn left. Take 3 steps.", "No"),
-    ),
-    "bbh/logical_deduction_three_objects": (
-        Demonstration("A is left of B, B is left of C. Which is leftmost?\nA. A\nB. B\nC. C", "A"),
-        Demonstration("Red is older than blue, blue than green. Which is newest?\nA. Red\nB. Blue\nC. Green", "C"),
-    ),
-    "bbh/object_counting": (
-        Demonstration("I have a cup, two plates and a fork. How many things do I have?", "4"),
-        Demonstration("I have three dogs and two cats. How many animals do I have?", "5"),
-    ),
-    **dict.fromkeys(("asdiv", "mawps", "svamp", "word_problems"), SUMS),
-    "sum": (Demonstration("4 3", "7"), Demonstration("12 5", "17")),
-    "diff": (Demonstration("9 5", "4"), Demonstration("18 6", "12")),
-    "larger_animal": (Demonstration("ant, whale", "whale"), Demonstration("horse, frog", "horse")),
-    "singular_to_plural": (Demonstration("lamp", "lamps"), Demonstration("box", "boxes")),
-    "antonyms": (Demonstration("hot", "cold"), Demonstration("open", "closed")),
-    "facts": (
-        Demonstration("Which planet is called the red planet?", "Mars"),
-        Demonstration("Of which country is Oslo the capital?", "Norway"),
-    ),
-}  # fmt: skip
 QUICK_TASKS = ("bbh/boolean_expressions", "bbh/navigate", "asdiv", "sum", "larger_animal", "facts")
 GROUP_OF = {task: group for group, tasks in TASKS.items() for _, task in tasks}
 SMALL_NUMBERS = ("asdiv", "mawps", "svamp", "sum", "diff")
-SOLVED = PromptVariant("solved examples", shots=2)
-LARGEST_NUMBER = 50  # in the input, not in the answer: items are chosen without looking at answers
+LARGEST_NUMBER = 60  # in the input, not in the answer: items are chosen without looking at answers
 ITEMS_PER_TASK, QUICK_ITEMS = 7, 2
-DEVELOPMENT = 7  # items a task, first of the draw, on which tasks and settings were settled; never in a run
+DEVELOPMENT = 9  # items a task, first of the draw, on which tasks and settings were settled; never in a run
 ROUNDS, QUICK_ROUNDS = 4, 2
 ROOM = 12  # new tokens; one room for all items, so that their requests share batches
 MOST_SAMPLES = 24  # of best-of-n: its budget ends it long before
@@ -166,13 +134,12 @@ def protocol_of(ctx: Context, condition: str) -> CorrectionProtocol:
 def run_everything(ctx: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All attempts and all verifier-free choices."""
     items = study_items(ctx)
-    prompts = {item.id: build_prompt(item, SOLVED, pool=DEMONSTRATIONS[item.task]) for item in items}
     model = load_language_model(ctx.settings.model)
     attempts, choices = [], []
 
     def run(name: str, conditions: Sequence[str], budgets: dict[str, int] | None = None) -> None:
         protocols = {condition: protocol_of(ctx, condition) for condition in conditions}
-        task = correction_task(items, protocols, name=f"affective_feedback_{name}", budgets=budgets, prompts=prompts)
+        task = correction_task(items, protocols, name=f"affective_feedback_{name}", budgets=budgets)
         log = run_task(task, model, log_folder=ctx.folder / "logs" / name, progress=ctx.progress(name))
         attempts.append(attempt_table(log))
         choices.append(choice_table(log))
@@ -526,7 +493,7 @@ STUDY = Study(
             "Phrases, sentence of reflection, synthesis prompt, number of rounds (4), candidates a round (1) and "
             "temperature 0.7 are ours [inferred]; all are switches of CorrectionProtocol."
         ),
-        "Two solved examples of our own stand before every question; no task's own items are among them.",
+        "Questions are asked without solved examples: tried on development items, the model copied their answers.",
         "Every arm starts from the same greedy first answer. A round shows the latest answer only.",
         "The sentence of reflection is the same in all arms and never says that the answer was wrong.",
         (
@@ -541,7 +508,7 @@ STUDY = Study(
         (
             f"Sums are drawn among items whose inputs hold no number above {LARGEST_NUMBER}, without looking at the "
             "right answers; a reply has twelve tokens, so there is no room for a chain of thought. Tasks and settings "
-            "were settled on seven items a task that the run leaves out."
+            "were settled on nine items a task that the run leaves out."
         ),
     ),
 )
