@@ -20,6 +20,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from thymos.affect.maps import get_map
+from thymos.affect.schemes import get_scheme
 from thymos.assess.benchmark import BenchmarkItem
 from thymos.assess.layered_items import LETTER_TOKENS, Capability, Layer
 from thymos.assess.suites import emobench
@@ -182,7 +183,7 @@ def reccon_items(corpus: Corpus) -> list[BenchmarkItem]:
     turns = corpus.part("test")
     causes = corpus.tables.get("causes")
     evidence = {} if causes is None else causes.groupby("item")["evidence_turn"].agg(set).to_dict()
-    emotions = [label for label in sorted(turns["emotion"].unique()) if label != "neutral"]
+    emotions = [label for label in get_scheme("dailydialog7").labels if label != "neutral"]
     items = []
     seen: set[str] = set()
     for _, group in turns.groupby("dialogue", sort=False):
@@ -203,9 +204,8 @@ def reccon_items(corpus: Corpus) -> list[BenchmarkItem]:
 def _reccon_tracking(
     name: str, conversation: str, shown: Sequence[tuple[str, str]], emotion: str, emotions: Sequence[str]
 ) -> list[BenchmarkItem]:
+    """The emotion among three others; ``emotions`` are all but neutral."""
     others = drawn_order([label for label in emotions if label != emotion], name)[: OPTIONS - 1]
-    if len(others) < OPTIONS - 1:
-        return []
     return [
         _item(
             f"tracking/{name}",

@@ -8,6 +8,7 @@ goes on at its last checkpoint and ends with the same adapter (on a CPU, bit for
 import io
 import json
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -211,7 +212,10 @@ def train_adapter(
     device = base.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(settings.seed)
-        tuned = get_peft_model(base.model, lora_config(settings))
+        with warnings.catch_warnings():
+            # peft asks transformers for an attribute under its older name.
+            warnings.simplefilter("ignore", FutureWarning)
+            tuned = get_peft_model(base.model, lora_config(settings))
         weights = [weight for weight in tuned.parameters() if weight.requires_grad]
         optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
         steps = training_steps(samples, settings)
@@ -364,7 +368,8 @@ def read_adapter(folder: Path) -> Adapter:
 def merge_adapter(base: LocalLanguageModel, adapter: Adapter) -> LocalLanguageModel:
     """The base model with the adapter's product added to its weights; ``base`` is changed and must not be used on."""
     try:
-        with quiet_transformers():
+        with quiet_transformers(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
             tuned = PeftModel.from_pretrained(base.model, str(adapter.folder))
         merged = tuned.merge_and_unload()
     except (OSError, ValueError, KeyError, RuntimeError) as error:

@@ -8,10 +8,13 @@ from thymos.assess.layered_scores import LAYERS
 from thymos.studies.contract import Finding, Results, Row, Verdict, holds_if
 
 BEFORE, AFTER = "letters, before fine-tuning", "letters, after fine-tuning"
-TEXTS_BEFORE, TEXTS_AFTER = "option texts, before fine-tuning", "option texts, after fine-tuning"
-BARE = "letters, without the dialogue"
-CHANGE, TEXTS_CHANGE = "letters, after minus before", "option texts, after minus before"
-READING = "letters, with minus without the dialogue"
+TEXTS_BEFORE, TEXTS_AFTER = (
+    "option texts, English items, before fine-tuning",
+    "option texts, English items, after fine-tuning",
+)
+BARE = "letters, without the dialogue, English items"
+CHANGE, TEXTS_CHANGE = "letters, after minus before", "option texts, English items, after minus before"
+READING = "letters, English items, with minus without the dialogue"
 CHANCE, ONE_LETTER = "chance", "most frequent right letter"
 ALPHA = 0.05
 
