@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from inspect_ai import score
 from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelAPI, ModelOutput, get_model, modelapi
 from inspect_ai.scorer import Score
@@ -17,6 +18,7 @@ from inspect_ai.scorer import Score
 from thymos.assess.benchmark import BenchmarkItem
 from thymos.assess.evaluate import Trial, evaluate, make_task, make_trials, outcomes, run_task
 from thymos.assess.inspect_model import ThymosModelAPI, as_config, as_inspect_model, as_settings
+from thymos.assess.inspect_steps import graded_answer
 from thymos.assess.prompting import PromptVariant, build_prompt
 from thymos.errors import BadInput, Unavailable
 from thymos.language.cache import CachedLanguageModel, ReplyCache
@@ -242,6 +244,13 @@ def test_run_task_closes_the_model_thread(tiny: LocalLanguageModel, tmp_path: Pa
     assert set(metrics) == {"mean", "stderr", "parse_rate"}
     assert metrics["mean"].value == pytest.approx(outcomes(log)["score"].mean())
     assert metrics["parse_rate"].value == pytest.approx(outcomes(log)["parsed"].mean())
+
+
+def test_scoring_a_log_loads_no_model(tiny: LocalLanguageModel, tmp_path: Path) -> None:
+    found = run(tiny, tmp_path)
+    again = score(read_eval_log(str(next((tmp_path / "small").glob("*.eval")))), graded_answer(), action="overwrite")
+    assert outcomes(again)["score"].tolist() == found["score"].tolist()
+    assert get_model("thymos/no-such-model-anywhere", memoize=False).name == "no-such-model-anywhere"
 
 
 @pytest.mark.slow

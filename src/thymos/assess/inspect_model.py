@@ -5,8 +5,9 @@ and replies come from the reply cache where it holds them, so an evaluation that
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from inspect_ai.model import (
@@ -66,10 +67,20 @@ class ThymosModelAPI(ModelAPI):
         **arguments: Any,
     ) -> None:
         super().__init__(model_name=model_name, base_url=base_url, api_key=api_key, config=config)
-        self.language_model = language_model or load_language_model(model_name, **arguments)
-        self.batcher = RequestBatcher(self.language_model)
+        self._given = language_model
+        self._arguments = arguments
         self._replies: dict[tuple[Any, ...], Reply] = {}
         self._scores: dict[tuple[Any, ...], OptionScores] = {}
+
+    @cached_property
+    def language_model(self) -> LanguageModel:
+        """The model; loaded when first needed, because Inspect builds a provider also to read or score a log."""
+        return self._given or load_language_model(self.model_name, **self._arguments)
+
+    @cached_property
+    def batcher(self) -> RequestBatcher:
+        """The thread that owns the model."""
+        return RequestBatcher(self.language_model)
 
     @property
     def scores_options(self) -> bool:
@@ -85,15 +96,18 @@ class ThymosModelAPI(ModelAPI):
                 "tools are not supported", where=f"thymos/{self.model_name}", mend="use a task without tools"
             )
         messages, settings = as_messages(input), as_settings(config)
-        known = self._replies.pop((messages, settings), None)
-        reply = known or await asyncio.wrap_future(self.batcher.reply(messages, settings))
+        reply = self._replies.pop((messages, settings), None)
+        if reply is None:
+            reply = await asyncio.wrap_future(self.batcher.reply(messages, settings))
         return as_output(self.model_name, reply)
 
     async def score_options(self, input: Sequence[ChatMessage], options: Sequence[str]) -> OptionScores:
         """Log-likelihood of each option as the start of the assistant's turn, in nats."""
         messages = as_messages(input)
-        known = self._scores.pop((messages, tuple(options)), None)
-        return known or await asyncio.wrap_future(self.batcher.scores(messages, options))
+        scores = self._scores.pop((messages, tuple(options)), None)
+        if scores is None:
+            scores = await asyncio.wrap_future(self.batcher.scores(messages, options))
+        return scores
 
     def work_ahead(self, requests: Sequence[Request], progress: Progress | None = None) -> None:
         """Answer requests that will be asked, all in one call, so that a local model can batch them as it likes best.
@@ -139,15 +153,16 @@ class ThymosModelAPI(ModelAPI):
 
     def connection_key(self) -> str:
         """Models do not share connections."""
-        return f"thymos/{self.language_model.identity}"
+        return f"thymos/{self._given.identity if self._given else self.model_name}"
 
     async def aclose(self) -> None:
         """End the worker thread."""
-        self.batcher.close()
+        if "batcher" in self.__dict__:
+            self.batcher.close()
 
 
 # Not as a decorator: Inspect would put a function in the class's place.
-thymos_provider = modelapi(name="thymos")(ThymosModelAPI)
+thymos_provider: Callable[..., ModelAPI] = modelapi(name="thymos")(ThymosModelAPI)
 
 
 def _by_settings(requests: Sequence[Request]) -> dict[GenerationSettings | None, list[Request]]:

@@ -12,6 +12,8 @@ from inspect_ai import Task, task
 from thymos.assess.assessment_behavior import fitting_refusal as fitting_refusal
 from thymos.assess.assessment_behavior import limit_setting as limit_setting
 from thymos.assess.benchmark import Suite, draw_items, suites
+from thymos.assess.correction_runs import correct_iteratively as correct_iteratively
+from thymos.assess.correction_runs import corrected_answer as corrected_answer
 from thymos.assess.evaluate import Answering, make_task, make_trials
 from thymos.assess.inspect_model import thymos_provider as thymos_provider
 from thymos.assess.inspect_steps import answer_item as answer_item

@@ -69,7 +69,8 @@ GROUP_OF = {task: group for group, tasks in TASKS.items() for _, task in tasks}
 SMALL_NUMBERS = ("asdiv", "mawps", "svamp", "sum", "diff")
 LARGEST_NUMBER = 60  # in the input, not in the answer: items are chosen without looking at answers
 ITEMS_PER_TASK, QUICK_ITEMS = 7, 2
-DEVELOPMENT = 9  # items a task, first of the draw, on which tasks and settings were settled; never in a run
+DEVELOPMENT = 9  # items a task, first of the draw of seed 0, on which tasks and settings were settled
+DEVELOPMENT_LIMITS = (40, 50, 60)  # largest numbers that were tried on the way
 ROUNDS, QUICK_ROUNDS = 4, 2
 ROOM = 12  # new tokens; one room for all items, so that their requests share batches
 MOST_SAMPLES = 24  # of best-of-n: its budget ends it long before
@@ -106,17 +107,28 @@ def study_items(ctx: Context) -> list[BenchmarkItem]:
         if ctx.settings.quick:
             wanted = [task for task in wanted if task in QUICK_TASKS]
         items = suite.items({name: ctx.corpus(name) for name in suite.corpora}) if wanted else []
-        items = [item for item in items if item.task in wanted and is_easy(item)]
-        chosen += draw_items(items, per_task, seed=ctx.settings.seed, skip=DEVELOPMENT)
+        items = [item for item in items if item.task in wanted]
+        seen = development_ids(items)
+        fresh = [item for item in items if is_easy(item) and item.id not in seen]
+        chosen += draw_items(fresh, per_task, seed=ctx.settings.seed)
     return chosen
 
 
-def is_easy(item: BenchmarkItem) -> bool:
+def development_ids(items: Sequence[BenchmarkItem]) -> set[str]:
+    """Items that were looked at while tasks and settings were settled: never in a run, whatever its seed."""
+    return {
+        item.id
+        for limit in DEVELOPMENT_LIMITS
+        for item in draw_items([item for item in items if is_easy(item, limit)], DEVELOPMENT)
+    }
+
+
+def is_easy(item: BenchmarkItem, largest: int = LARGEST_NUMBER) -> bool:
     """Whether a sum has small numbers only; true for every other task. Looks at the input, never at the answer."""
     if item.task not in SMALL_NUMBERS:
         return True
     numbers = [float(found.replace(",", "")) for found in re.findall(r"\d[\d,]*(?:\.\d+)?", item.input)]
-    return item.scoring == "number" and all(number <= LARGEST_NUMBER for number in numbers)
+    return item.scoring == "number" and all(number <= largest for number in numbers)
 
 
 def protocol_of(ctx: Context, condition: str) -> CorrectionProtocol:
@@ -493,7 +505,10 @@ STUDY = Study(
             "Phrases, sentence of reflection, synthesis prompt, number of rounds (4), candidates a round (1) and "
             "temperature 0.7 are ours [inferred]; all are switches of CorrectionProtocol."
         ),
-        "Questions are asked without solved examples: tried on development items, the model copied their answers.",
+        (
+            "Questions are asked without solved examples: tried on development items, they cost a third more "
+            "tokens, and the model seemed to copy their answers."
+        ),
         "Every arm starts from the same greedy first answer. A round shows the latest answer only.",
         "The sentence of reflection is the same in all arms and never says that the answer was wrong.",
         (
