@@ -187,6 +187,16 @@ def test_bad_training_data_is_refused() -> None:
     assert TextPlanner().fit(invented(8)).predict([]) == []
 
 
+def test_leaving_vectors_out_equals_a_planner_that_never_had_them() -> None:
+    training, test = invented(20, noise=0.5), invented(5, seed=3, noise=0.5)
+    with_vectors = StrategyPlanner(Letters(), folds=2).fit(training)
+    smaller, plain = with_vectors.without_vectors(), StrategyPlanner(folds=2).fit(training)
+    np.testing.assert_allclose(smaller.held_out_, plain.held_out_)
+    np.testing.assert_allclose(smaller.shift_, plain.shift_)
+    assert smaller.predict(test) == plain.predict(test)
+    assert not np.allclose(with_vectors.held_out_, smaller.held_out_)
+
+
 def test_strategies_that_training_never_saw_are_not_chosen() -> None:
     training = [context for context in invented(40) if context.strategy in ("Question", "Information")]
     for planner in (StrategyPlanner(folds=2), TextPlanner()):

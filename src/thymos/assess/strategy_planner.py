@@ -199,6 +199,7 @@ class StrategyPlanner(HeldOutScores):
         folds = list(GroupKFold(self.folds).split(codes, groups=dialogues))
         self._members: list[Member] = [WordsMember(), CourseMember(), *([VectorsMember()] if self.encoder else [])]
         self._scales: list[tuple[float, float]] = []
+        self._parts: list[Floats] = []
         total = np.zeros((len(codes), SIZE))
         for number, member in enumerate(self._members):
             scores = np.zeros((len(codes), SIZE))
@@ -206,13 +207,26 @@ class StrategyPlanner(HeldOutScores):
                 member.fit(views.rows(kept), codes[kept])
                 scores[left] = member.scores(views.rows(left))
             self._scales.append((float(scores.mean()), float(scores.std()) or 1.0))
-            total += (scores - self._scales[-1][0]) / self._scales[-1][1]
+            self._parts.append((scores - self._scales[-1][0]) / self._scales[-1][1])
+            total += self._parts[-1]
             member.fit(views, codes)
             if progress is not None:
                 progress(number + 1, len(self._members))
         self._keep(contexts, total, codes)
         self.shift_ = match_shares(total, shares_of(codes)) if self.match else np.zeros(SIZE)
         return self
+
+    def without_vectors(self) -> "StrategyPlanner":
+        """The fitted planner without its classifier of sentence vectors, for ablation; nothing is fitted again."""
+        smaller = StrategyPlanner(None, folds=self.folds, match=self.match)
+        kept = [number for number, member in enumerate(self._members) if not isinstance(member, VectorsMember)]
+        smaller._members = [self._members[number] for number in kept]
+        smaller._scales = [self._scales[number] for number in kept]
+        smaller._parts = [self._parts[number] for number in kept]
+        smaller.held_out_ = np.sum(smaller._parts, axis=0)
+        smaller._places, smaller._codes = self._places, self._codes
+        smaller.shift_ = match_shares(smaller.held_out_, shares_of(self._codes)) if self.match else np.zeros(SIZE)
+        return smaller
 
     def scores(self, contexts: Sequence[StrategyContext]) -> Floats:
         """Scores before the shift, shape (contexts, strategies)."""

@@ -148,13 +148,12 @@ def make_plans(ctx: Context) -> pd.DataFrame:
     for names, trained_on, drawn_alike in forms:
         counts = pd.Series([context.strategy for context in drawn_alike]).value_counts()
         full = StrategyPlanner(encoder).fit(trained_on)
-        wordless = StrategyPlanner(None).fit(trained_on) if encoder is not None else full
-        text = TextPlanner().fit(trained_on)
+        wordless = full.without_vectors()
         shifted = TextPlanner(match=True).fit(trained_on)
         planners: dict[str, Callable[[Sequence[StrategyContext]], list[str]]] = {
             MAJORITY: lambda contexts, name=str(counts.index[0]): [name] * len(contexts),  # type: ignore[misc]
             PREVIOUS: lambda contexts: [context.previous_strategy or "Question" for context in contexts],
-            TEXT: text.predict,
+            TEXT: lambda contexts, by=shifted: by.predict(contexts, np.zeros(len(STRATEGIES))),  # type: ignore[misc]
             TEXT_SHIFTED: lambda contexts, by=shifted, like=drawn_alike: by.predict(contexts, by.matched_to(like)),  # type: ignore[misc]
             PLANNER: lambda contexts, by=full, like=drawn_alike: by.predict(contexts, by.matched_to(like)),  # type: ignore[misc]
             UNSHIFTED: lambda contexts, by=full: by.predict(contexts, np.zeros(len(STRATEGIES))),  # type: ignore[misc]
