@@ -27,24 +27,20 @@ def only_appraisal_improves(results: Results) -> Finding:
     better: list[str] = []
     worse: list[str] = []
     parts = []
-    for layer in LAYERS:
-        test = results.one(system=CHANGE, metric="mcnemar_p_holm", subset=layer)
-        change = results.one(system=CHANGE, metric="accuracy_difference", subset=layer)
-        gained, lost = _counts(test.note)
-        if (test.value or 0) < ALPHA and gained != lost:
-            (better if gained > lost else worse).append(layer)
-        parts.append(f"{layer[6:]} +{gained}/-{lost}, p = {test.value:.3f} ({change.note})")
-    evidence = f"items that became right/wrong, Holm p: {'; '.join(parts)}"
+    tests = results.tables.get("layer_tests")
+    if tests is None:
+        return Finding(Verdict.NOT_TESTABLE, "the model was not fine-tuned")
+    for test in tests.itertuples(index=False):
+        change = results.one(system=CHANGE, metric="accuracy_difference", subset=test.layer)
+        if test.p_holm < ALPHA:
+            (better if test.improved > test.worsened else worse).append(test.layer)
+        parts.append(f"{test.layer[6:]} +{test.improved}/-{test.worsened}, p = {test.p_holm:.3f} ({change.note})")
+    evidence = f"items that became right/wrong, Holm p, accuracy change: {'; '.join(parts)}"
     if better == ["layer appraisal"] and not worse:
         return Finding(Verdict.HOLDS, evidence)
     if any(layer != "layer appraisal" for layer in better) or "layer appraisal" in worse:
         return Finding(Verdict.CONTRADICTED, evidence)
     return Finding(Verdict.NOT_SHOWN, f"no layer improves significantly; {evidence}" if not better else evidence)
-
-
-def _counts(note: str) -> tuple[int, int]:
-    words = note.split()
-    return int(words[0]), int(words[4])
 
 
 def beats_chance(results: Results) -> Finding:

@@ -8,7 +8,7 @@ that the fine-tuning did anything at all.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -399,8 +399,11 @@ def after(ctx: Context) -> list[Row]:
 
 def mcnemar_rows(ctx: Context) -> list[Row]:
     """Exact McNemar by layer on answers in the items' original order, adjusted by Holm over the layers."""
-    first = in_original_order(answers(ctx, "before", "letters"))
-    second = in_original_order(answers(ctx, "after", "letters"))
+
+    def compute() -> pd.DataFrame:
+        first, second = (in_original_order(answers(ctx, state, "letters")) for state in STATES)
+        return pd.DataFrame([asdict(test) for test in layer_tests(first, second)])
+
     return [
         Row(
             system=CHANGE,
@@ -412,7 +415,7 @@ def mcnemar_rows(ctx: Context) -> list[Row]:
             guarantee=APART,
             note=f"{test.improved} items became right, {test.worsened} wrong; exact p = {test.p:.4f}; original order",
         )
-        for test in layer_tests(first, second)
+        for test in ctx.table("layer_tests", compute).itertuples(index=False)
     ]
 
 
