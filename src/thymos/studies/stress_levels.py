@@ -76,7 +76,7 @@ BASELINES = {
 CALM, MODERATE, HIGH = (1, 2), (5, 6), (9, 10)
 """Which levels count as no, moderate and high stress. [inferred]"""
 
-ITEMS_PER_TASK, ITEMS_PER_TASK_IN_QUICK_RUNS = 7, 2
+ITEMS_PER_TASK, ITEMS_PER_TASK_IN_QUICK_RUNS = 5, 2
 PROMPTS_PER_LEVEL_IN_QUICK_RUNS = 2
 
 
