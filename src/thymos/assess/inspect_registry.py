@@ -6,6 +6,9 @@ options: ``-T items=20`` (items a task of the suite, drawn by seed), ``-T seed=0
 """
 
 from collections.abc import Callable
+from functools import partial
+from inspect import signature
+from typing import Any
 
 from inspect_ai import Task, task
 
@@ -58,30 +61,13 @@ def suite_task(
 
 
 def _register(suite: Suite) -> Callable[..., Task]:
-    def build(
-        items: int = 0,
-        seed: int = 0,
-        answering: Answering = "auto",
-        stimulus: str = "",
-        placement: Placement = "after_instruction",
-        system: str = "",
-        shots: int = 0,
-        data: str = "",
-    ) -> Task:
-        return suite_task(
-            suite.slug,
-            items=items,
-            seed=seed,
-            answering=answering,
-            stimulus=stimulus,
-            placement=placement,
-            system=system,
-            shots=shots,
-            data=data,
-        )
+    def build(**options: Any) -> Task:
+        return suite_task(suite.slug, **options)
 
     build.__name__ = suite.slug
     build.__doc__ = suite.title
+    # Inspect reads the options that a user may give with -T from the signature.
+    build.__signature__ = signature(partial(suite_task, suite.slug))  # type: ignore[attr-defined]
     registered: Callable[..., Task] = task(name=suite.slug)(build)
     return registered
 
