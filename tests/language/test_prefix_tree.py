@@ -16,6 +16,7 @@ from thymos.language.prefix_tree import (
     attends_to_everything,
     plan_batches,
     plan_levels,
+    plan_widths,
     shared_length,
 )
 
@@ -71,6 +72,15 @@ def test_batches_hold_every_row_once_and_keep_their_bounds(
         assert len(batch) == 1 or len(batch) * widest <= positions
     order = [tuple(rows[place]) for batch in batches for place in batch]
     assert order == sorted(order)
+
+
+@given(st.lists(st.integers(1, 300), max_size=30))
+def test_groups_of_similar_width_hold_every_row_and_little_padding(lengths: list[int]) -> None:
+    groups = plan_widths(lengths)
+    assert sorted(place for group in groups for place in group) == list(range(len(lengths)))
+    for group in groups:
+        widest = max(lengths[place] for place in group)
+        assert all(widest - lengths[place] <= max(16, widest // 6) for place in group)
 
 
 @given(st.lists(st.integers(0, 1), max_size=8), st.lists(st.integers(0, 1), max_size=8))

@@ -22,7 +22,14 @@ from thymos.language.model import (
     as_plain,
     move_trailing_spaces,
 )
-from thymos.language.prefix_tree import PrefixState, attends_to_everything, plan_batches, plan_levels
+from thymos.language.prefix_tree import (
+    Level,
+    PrefixState,
+    attends_to_everything,
+    plan_batches,
+    plan_levels,
+    plan_widths,
+)
 
 # Rows run together until their key-value cache would hold this many positions (46 KB each for the embedded model).
 CACHE_POSITIONS = 32_768
@@ -161,14 +168,29 @@ class LocalLanguageModel(LanguageModel):
     @torch.inference_mode()
     def _score_batch(self, prefixes: list[list[int]], rows: list[list[list[int]]]) -> list[np.ndarray]:
         """For each prompt, the sum of token log-likelihoods of each of its options, in nats."""
+        *shared, last = plan_levels(prefixes)
         state = PrefixState(self.model, self.padding_id)
-        opening = state.run(plan_levels(prefixes)).float().log_softmax(-1)
+        state.run(shared)
+        totals: list[np.ndarray] = [np.empty(0)] * len(prefixes)
+        for places in plan_widths([len(chunk) for chunk in last.chunks]):
+            part = Level(
+                tuple(last.parents[place] for place in places) if last.parents else (),
+                tuple(last.chunks[place] for place in places),
+            )
+            values = self._score_part(state.copy(), part, [rows[place] for place in places])
+            for place, value in zip(places, values, strict=True):
+                totals[place] = value
+        return totals
+
+    def _score_part(self, state: PrefixState, level: Level, rows: list[list[list[int]]]) -> list[np.ndarray]:
+        """The same for prompts whose last level is of similar length, after the levels above."""
+        opening = state.run([level]).float().log_softmax(-1)
         totals = [
             opening[place, torch.tensor([row[0] for row in options], device=self.device)].double().cpu().numpy()
             for place, options in enumerate(rows)
         ]
         longer = [
-            (place, number) for place, options in enumerate(rows) for number, row in enumerate(options) if len(row) > 1
+            (place, number) for place, options in enumerate(rows) for number, row in enumerate(options) if row[1:]
         ]
         # Options of similar length together, so that little padding is computed.
         longer.sort(key=lambda key: len(rows[key[0]][key[1]]))

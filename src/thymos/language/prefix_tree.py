@@ -16,6 +16,7 @@ import torch
 from transformers import DynamicCache
 
 LEAST_SHARED = 8  # tokens; sharing less is not worth another forward pass
+LEAST_PADDING = 16  # tokens a row; saving less is not worth another forward pass
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,28 @@ def _best_groups(rows: Sequence[Sequence[int]], neighbors: list[int], root: int)
     return best
 
 
+def plan_widths(lengths: Sequence[int]) -> list[list[int]]:
+    """Cut rows into groups of similar length, so that little padding is computed; longest first.
+
+    Args:
+        lengths: tokens of each row.
+
+    Returns:
+        Groups of places; every place once.
+
+    Example:
+        >>> plan_widths([100, 20, 95, 18])
+        [[0, 2], [1, 3]]
+    """
+    groups: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
+        widest = lengths[groups[-1][0]] if groups else 0
+        if not groups or widest - lengths[place] > max(LEAST_PADDING, widest // 6):
+            groups.append([])
+        groups[-1].append(place)
+    return groups
+
+
 class PrefixState:
     """Key-value cache and mask of rows that were computed so far.
 
@@ -191,8 +214,8 @@ class PrefixState:
         return out.logits
 
     def run(self, levels: Sequence[Level]) -> torch.Tensor:
-        """Compute the levels of a batch; the last logits of every row, shape (rows, vocabulary)."""
-        logits = torch.empty(0)
+        """Compute the levels of a batch; the last logits of every row, shape (rows, vocabulary); empty for none."""
+        logits = torch.empty(0, 1, 0)
         for level in levels:
             if level.parents:
                 self.select(level.parents)
