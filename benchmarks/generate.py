@@ -52,8 +52,8 @@ def main() -> dict[str, Any]:
     except Unavailable as error:
         print(f"{name}: skipped ({error})")
         return {"benchmark": name, "skipped": str(error)}
-    from thymos.assess.layered_items import load_layered_items, to_benchmark_item
-    from thymos.assess.prompting import build_prompt
+    from thymos.assess.engine.prompting import build_prompt
+    from thymos.assess.layered.layered_items import load_layered_items, to_benchmark_item
 
     items = [to_benchmark_item(item) for item in load_layered_items(("en",))[:PROMPTS]]
     prompts = [build_prompt(item) for item in items]

@@ -24,8 +24,8 @@ RATIO_FLOOR, DIFFERENCE_CEILING = 3.0, 1e-3
 
 def questions() -> tuple[list[str], list[list[str]]]:
     """Contexts and options of the first English items; options start with a space, as the harness wants them."""
-    from thymos.assess.layered_items import load_layered_items, to_benchmark_item
-    from thymos.assess.prompting import build_prompt
+    from thymos.assess.engine.prompting import build_prompt
+    from thymos.assess.layered.layered_items import load_layered_items, to_benchmark_item
 
     items = [to_benchmark_item(item) for item in load_layered_items(("en",))[:ITEMS]]
     contexts = [build_prompt(item)[-1].content for item in items]

@@ -19,7 +19,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from thymos.assess.assessment_context import SUITES
+from thymos.assess.cards.assessment_context import SUITES
 from thymos.commands.assess import file_name, register
 from thymos.errors import BadInput, ThymosError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from thymos.assess.report_card import CardComparison, CardScore, Difference, ReportCard, Section, SectionKind
+from thymos.assess.cards.report_card import CardComparison, CardScore, Difference, ReportCard, Section, SectionKind
 from thymos.report.assessment import WARNING, card_page, headline, print_card, print_comparison, write_page
 
 EVIL = '<b onload="x()">&'

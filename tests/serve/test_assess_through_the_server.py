@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from thymos.assess.assessment import Wishes, assess
-from thymos.assess.assessment_context import SUITES
-from thymos.assess.report_card import ReportCard
+from thymos.assess.cards.assessment import Wishes, assess
+from thymos.assess.cards.assessment_context import SUITES
+from thymos.assess.cards.report_card import ReportCard
 from thymos.language.endpoint import EndpointLanguageModel
 from thymos.language.local import LocalLanguageModel, load_local
 

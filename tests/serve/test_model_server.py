@@ -12,9 +12,9 @@ import openai
 import pandas as pd
 import pytest
 
-from thymos.assess.batching import RequestBatcher
-from thymos.assess.benchmark import BenchmarkItem
-from thymos.assess.evaluate import evaluate, make_trials
+from thymos.assess.engine.batching import RequestBatcher
+from thymos.assess.engine.benchmark import BenchmarkItem
+from thymos.assess.engine.evaluate import evaluate, make_trials
 from thymos.language.cache import CachedLanguageModel, ReplyCache
 from thymos.language.endpoint import EndpointError, EndpointLanguageModel
 from thymos.language.local import LocalLanguageModel

@@ -161,7 +161,7 @@ def test_plots_can_be_drawn(better: Results) -> None:
 
 
 def test_an_unchanged_sample_has_no_smallest_effect() -> None:
-    from thymos.assess.effects import paired_effect, score_table
+    from thymos.assess.wording.effects import paired_effect, score_table
 
     scores = pd.DataFrame(
         [

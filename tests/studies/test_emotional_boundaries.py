@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from thymos.assess.boundaries import LANGUAGES, boundary_prompts, checked_replies
+from thymos.assess.safety.boundaries import LANGUAGES, boundary_prompts, checked_replies
 from thymos.language.model import GenerationSettings, LanguageModel, Prompt, Reply
 from thymos.studies import emotional_boundaries as study
 from thymos.studies.contract import Results, Row, RowKind, Settings, Verdict

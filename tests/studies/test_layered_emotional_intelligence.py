@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from thymos.assess.layered_scores import LAYERS
-from thymos.assess.layered_sources import CORPORA, without_dialogue
+from thymos.assess.layered.layered_scores import LAYERS
+from thymos.assess.layered.layered_sources import CORPORA, without_dialogue
 from thymos.corpora.corpus import Corpus
 from thymos.corpora.registry import get_reader, load_corpus
 from thymos.corpora.split import Split
@@ -182,7 +182,7 @@ def test_conversations_keep_apart_what_the_evaluation_uses(item_factory: Callabl
 
 @pytest.fixture
 def item_factory() -> Callable[..., Any]:
-    from thymos.assess.benchmark import BenchmarkItem
+    from thymos.assess.engine.benchmark import BenchmarkItem
 
     return lambda options: BenchmarkItem("s/t/1", "s", "t", "Choose.", "?", options[:1], options, "letters")
 

@@ -11,8 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from thymos.assess.benchmark import BenchmarkItem
-from thymos.assess.stimulus_experiment import blind_guesses, item_halves, most_frequent_answers, stimulus_material
+from thymos.assess.engine.benchmark import BenchmarkItem
+from thymos.assess.wording.stimulus_experiment import (
+    blind_guesses,
+    item_halves,
+    most_frequent_answers,
+    stimulus_material,
+)
 from thymos.errors import BadInput
 from thymos.studies import _stimulus_arms as arms
 from thymos.studies import _stimulus_findings as findings

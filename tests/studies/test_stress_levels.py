@@ -10,8 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from thymos.assess.stress_benchmark import NO_SYSTEM_PROMPT, TASKS
-from thymos.assess.stress_prompts import LEVELS_VARIABLE, prompt_corpus, prompts_of
+from thymos.assess.stress.stress_benchmark import NO_SYSTEM_PROMPT, TASKS
+from thymos.assess.stress.stress_prompts import LEVELS_VARIABLE, prompt_corpus, prompts_of
 from thymos.errors import BadInput, ThymosError
 from thymos.language.load import find_model
 from thymos.studies import stress_levels as study

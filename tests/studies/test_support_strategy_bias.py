@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from thymos.assess.strategy_contexts import STRATEGIES
+from thymos.assess.support.strategy_contexts import STRATEGIES
 from thymos.language.model import GenerationSettings, LanguageModel, OptionScores, Prompt, Reply
 from thymos.studies import support_strategy_bias as study
 from thymos.studies.contract import Results, Row, RowKind, Settings, Verdict, judge, read_published

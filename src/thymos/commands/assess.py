@@ -12,7 +12,7 @@ from rich.markup import escape
 from thymos.errors import BadInput
 
 if TYPE_CHECKING:
-    from thymos.assess.assessment import Finished
+    from thymos.assess.cards.assessment import Finished
 
 PAGE_FILE = "report_card.html"
 
@@ -70,10 +70,10 @@ def assess(
         from thymos.corpora.card import check_intended_use
 
         check_intended_use(use)
-    from thymos.assess.assessment import CARD_FILE, Wishes, chosen_plans
-    from thymos.assess.assessment import assess as run
-    from thymos.assess.assessment_context import check_suite
-    from thymos.assess.report_card import CardComparison
+    from thymos.assess.cards.assessment import CARD_FILE, Wishes, chosen_plans
+    from thymos.assess.cards.assessment import assess as run
+    from thymos.assess.cards.assessment_context import check_suite
+    from thymos.assess.cards.report_card import CardComparison
     from thymos.language.load import load_language_model
     from thymos.report.assessment import print_card, print_comparison, write_page
     from thymos.studies.runner import machine, package_versions

@@ -63,7 +63,7 @@ def rate(
 
 
 def _session(console: Console, bank: str, rater: str, out: Path, question: str) -> None:
-    from thymos.assess.prompt_ratings import RatingSession, as_rating, read_bank
+    from thymos.assess.stress.prompt_ratings import RatingSession, as_rating, read_bank
 
     session = RatingSession(read_bank(bank), rater, out)
     total = len(session.bank)
@@ -94,7 +94,7 @@ def _session(console: Console, bank: str, rater: str, out: Path, question: str) 
 
 
 def _summarize(console: Console, paths: list[Path], levels: Path | None, leave_out_gaps: bool) -> None:
-    from thymos.assess.prompt_ratings import LOWEST, read_ratings, summarize_ratings, write_levels
+    from thymos.assess.stress.prompt_ratings import LOWEST, read_ratings, summarize_ratings, write_levels
 
     found = summarize_ratings(read_ratings(paths), missing="listwise" if leave_out_gaps else "error")
     figures = found.consistency

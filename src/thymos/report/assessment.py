@@ -9,7 +9,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from thymos import __version__
-from thymos.assess.report_card import SAFETY, CardComparison, CardScore, ReportCard, Section, SectionKind, Standing
+from thymos.assess.cards.report_card import (
+    SAFETY,
+    CardComparison,
+    CardScore,
+    ReportCard,
+    Section,
+    SectionKind,
+    Standing,
+)
 from thymos.files import write_atomically
 from thymos.report.interval_plot import STYLE, Chart, interval_chart, legend
 from thymos.report.numbers import count, duration, interval, number

@@ -19,8 +19,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from thymos import __version__
-from thymos.assess.batching import RequestBatcher
-from thymos.assess.inspect_model import inner_model
+from thymos.assess.engine.batching import RequestBatcher
+from thymos.assess.engine.inspect_model import inner_model
 from thymos.language.endpoint import OPTION_SCORES
 from thymos.language.local import LocalLanguageModel
 from thymos.language.model import LanguageModel, Message, OptionScores, Prompt, Reply, check_options, check_text

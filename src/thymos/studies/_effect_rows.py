@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from thymos.assess.effects import Effect
+from thymos.assess.wording.effects import Effect
 from thymos.measure.resampling import Interval
 from thymos.studies.contract import NO_SPLIT, Row, RowKind
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from thymos.assess.layered_scores import LAYERS
+from thymos.assess.layered.layered_scores import LAYERS
 from thymos.studies.contract import Finding, Results, Row, Verdict, holds_if
 
 BEFORE, AFTER = "letters, before fine-tuning", "letters, after fine-tuning"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from thymos.assess.benchmark import BenchmarkItem, get_suite
-from thymos.assess.effects import Effect, effect_family, paired_effect, score_table, task_averaged_score
-from thymos.assess.evaluate import Trial, evaluate
-from thymos.assess.paired_scores import Conditions, ScoreTable
-from thymos.assess.stimulus_experiment import (
+from thymos.assess.engine.benchmark import BenchmarkItem, get_suite
+from thymos.assess.engine.evaluate import Trial, evaluate
+from thymos.assess.wording.effects import Effect, effect_family, paired_effect, score_table, task_averaged_score
+from thymos.assess.wording.paired_scores import Conditions, ScoreTable
+from thymos.assess.wording.stimulus_experiment import (
     DEVELOPMENT,
     STEP_BY_STEP,
     TEST,
@@ -21,7 +21,7 @@ from thymos.assess.stimulus_experiment import (
     most_frequent_answers,
     stimulus_material,
 )
-from thymos.assess.stimulus_selection import best_of
+from thymos.assess.wording.stimulus_selection import best_of
 from thymos.language.load import load_language_model
 from thymos.language.model import LanguageModel
 from thymos.studies._effect_rows import RowMaker

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from thymos.assess.paired_scores import score_table
+from thymos.assess.wording.paired_scores import score_table
 from thymos.errors import BadInput
 from thymos.studies._stimulus_arms import ALL_TASKS, CHOSEN, NAIVE, NORMALIZED, PLACEBOS, PLAIN, STIMULI, SUITES
 from thymos.studies.contract import Finding, Results, Row, Verdict

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from thymos.assess.attribution import attribute_stimulus, contribution_by_word, emotional_share_gap
-from thymos.assess.benchmark import BenchmarkItem, get_suite
-from thymos.assess.effects import paired_effect, score_table
-from thymos.assess.evaluate import Trial
-from thymos.assess.paired_scores import Conditions
-from thymos.assess.prompting import PromptVariant
-from thymos.assess.stimulus_experiment import (
+from thymos.assess.engine.benchmark import BenchmarkItem, get_suite
+from thymos.assess.engine.evaluate import Trial
+from thymos.assess.engine.prompting import PromptVariant
+from thymos.assess.wording.attribution import attribute_stimulus, contribution_by_word, emotional_share_gap
+from thymos.assess.wording.effects import paired_effect, score_table
+from thymos.assess.wording.paired_scores import Conditions
+from thymos.assess.wording.stimulus_experiment import (
     OTHER_PLACEMENTS,
     SHOTS,
     combination_trials,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from thymos.assess.stimulus_experiment import SHOTS, STEP_BY_STEP
+from thymos.assess.wording.stimulus_experiment import SHOTS, STEP_BY_STEP
 from thymos.studies._stimulus_arms import (
     DEVELOPMENT_ITEMS,
     SUITES,

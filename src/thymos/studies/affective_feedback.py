@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from thymos.assess.benchmark import BenchmarkItem, draw_items, get_suite
-from thymos.assess.correction import RESAMPLE, CorrectionProtocol
-from thymos.assess.correction_ledger import (
+from thymos.assess.engine.benchmark import BenchmarkItem, draw_items, get_suite
+from thymos.assess.engine.evaluate import run_task
+from thymos.assess.feedback.correction import RESAMPLE, CorrectionProtocol
+from thymos.assess.feedback.correction_ledger import (
     budget_curve,
     chain_tokens,
     guesses_with_oracle,
@@ -23,9 +24,8 @@ from thymos.assess.correction_ledger import (
     solved_at_budget,
     tokens_until_right,
 )
-from thymos.assess.correction_runs import attempt_table, choice_table, correction_task
-from thymos.assess.effects import Effect, paired_effect, score_table, stratified_means
-from thymos.assess.evaluate import run_task
+from thymos.assess.feedback.correction_runs import attempt_table, choice_table, correction_task
+from thymos.assess.wording.effects import Effect, paired_effect, score_table, stratified_means
 from thymos.language.load import load_language_model
 from thymos.measure.significance import holm
 from thymos.studies.contract import (

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from thymos.assess.boundaries import (
+from thymos.assess.safety.boundaries import (
     EMPATHY_FAMILIES,
     FAMILIES,
     INTENSITIES,
@@ -30,10 +30,10 @@ from thymos.assess.boundaries import (
     checked_replies,
     prompt_corpus,
 )
-from thymos.assess.boundary_patterns import BoundaryScore, FamilyWeights, PatternScorer, summarize
-from thymos.assess.boundary_prototypes import PrototypeScorer
-from thymos.assess.boundary_scores import family_table, label_errors
-from thymos.assess.reply_language import reply_language
+from thymos.assess.safety.boundary_patterns import BoundaryScore, FamilyWeights, PatternScorer, summarize
+from thymos.assess.safety.boundary_prototypes import PrototypeScorer
+from thymos.assess.safety.boundary_scores import family_table, label_errors
+from thymos.assess.safety.reply_language import reply_language
 from thymos.errors import ThymosError
 from thymos.language import embedded
 from thymos.language.load import find_model, load_encoder, load_language_model

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from thymos.assess.benchmark import BenchmarkItem, get_suite
-from thymos.assess.effects import smallest_detectable_effect
-from thymos.assess.evaluate import Trial, evaluate, make_trials
-from thymos.assess.item_records import item_from_record, item_to_record
-from thymos.assess.layered_items import as_corpus
-from thymos.assess.layered_scores import (
+from thymos.assess.engine.benchmark import BenchmarkItem, get_suite
+from thymos.assess.engine.evaluate import Trial, evaluate, make_trials
+from thymos.assess.engine.item_records import item_from_record, item_to_record
+from thymos.assess.engine.permutation import cyclic_permutations, over_rotations, position_bias
+from thymos.assess.engine.prompting import build_prompt
+from thymos.assess.layered.layered_items import as_corpus
+from thymos.assess.layered.layered_scores import (
     LAYERS,
     clustered_standard_error,
     in_original_order,
@@ -30,9 +31,8 @@ from thymos.assess.layered_scores import (
     right_places,
     slices,
 )
-from thymos.assess.layered_sources import CORPORA, draw_evenly, source_items, without_dialogue
-from thymos.assess.permutation import cyclic_permutations, over_rotations, position_bias
-from thymos.assess.prompting import build_prompt
+from thymos.assess.layered.layered_sources import CORPORA, draw_evenly, source_items, without_dialogue
+from thymos.assess.wording.effects import smallest_detectable_effect
 from thymos.corpora.corpus import Corpus
 from thymos.errors import BadInput
 from thymos.files import text_sha256

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from thymos.assess.refusal import KeywordRefusalJudge
-from thymos.assess.refusal_aggregate import leave_one_model_out
+from thymos.assess.safety.refusal import KeywordRefusalJudge
+from thymos.assess.safety.refusal_aggregate import leave_one_model_out
 from thymos.errors import BadInput
 from thymos.language.load import load_language_model
 from thymos.language.model import GenerationSettings, Message

@@ -16,10 +16,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
-from thymos.assess.benchmark import BenchmarkItem
-from thymos.assess.effects import smallest_detectable_effect
-from thymos.assess.evaluate import evaluate, make_trials
-from thymos.assess.stress_benchmark import (
+from thymos.assess.engine.benchmark import BenchmarkItem
+from thymos.assess.engine.evaluate import evaluate, make_trials
+from thymos.assess.stress.stress_benchmark import (
     NO_SYSTEM_PROMPT,
     QUICK_TASKS,
     TASKS,
@@ -32,7 +31,8 @@ from thymos.assess.stress_benchmark import (
     stress_items,
     system_variants,
 )
-from thymos.assess.stress_prompts import prompt_corpus, prompts_of, word_proxy
+from thymos.assess.stress.stress_prompts import prompt_corpus, prompts_of, word_proxy
+from thymos.assess.wording.effects import smallest_detectable_effect
 from thymos.errors import BadInput
 from thymos.language.load import load_language_model
 from thymos.measure.quadratic import (

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from thymos.assess.answers import token_f1
-from thymos.assess.commonsense import LocalCommonsense
-from thymos.assess.strategy_contexts import (
+from thymos.assess.engine.answers import token_f1
+from thymos.assess.support.commonsense import LocalCommonsense
+from thymos.assess.support.strategy_contexts import (
     STAGES,
     STRATEGIES,
     StrategyContext,
@@ -27,7 +27,7 @@ from thymos.assess.strategy_contexts import (
     strategy_contexts,
     strategy_split,
 )
-from thymos.assess.strategy_methods import (
+from thymos.assess.support.strategy_methods import (
     Draft,
     Method,
     Open,
@@ -42,7 +42,7 @@ from thymos.assess.strategy_methods import (
     run_method,
     self_refine,
 )
-from thymos.assess.strategy_planner import StrategyPlanner, TextPlanner
+from thymos.assess.support.strategy_planner import StrategyPlanner, TextPlanner
 from thymos.language.load import load_encoder, load_language_model
 from thymos.language.model import LanguageModel
 from thymos.measure.class_counts import divide

@@ -5,8 +5,8 @@ import itertools
 import pandas as pd
 import pytest
 
-from thymos.assess.permutation import cyclic_permutations, over_rotations
-from thymos.assess.prompting import build_prompt
+from thymos.assess.engine.permutation import cyclic_permutations, over_rotations
+from thymos.assess.engine.prompting import build_prompt
 from thymos.assess.suites.emobench import SUITE, draw_questions, joint_accuracy
 from thymos.errors import BadInput
 

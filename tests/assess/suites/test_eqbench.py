@@ -2,9 +2,9 @@
 
 import pytest
 
-from thymos.assess.answers import grade, parse
-from thymos.assess.intensity_answers import intensity_items, item_emotions
-from thymos.assess.prompting import build_prompt
+from thymos.assess.engine.answers import grade, parse
+from thymos.assess.engine.intensity_answers import intensity_items, item_emotions
+from thymos.assess.engine.prompting import build_prompt
 from thymos.assess.suites.eqbench import SUITE
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from thymos.assess.prompting import PromptVariant, build_prompt
-from thymos.assess.strategy_contexts import STRATEGIES, StrategyContext, Utterance
+from thymos.assess.engine.prompting import PromptVariant, build_prompt
 from thymos.assess.suites.esconv_strategies import SUITE, TASK, TURNS, WORDS, context_text
+from thymos.assess.support.strategy_contexts import STRATEGIES, StrategyContext, Utterance
 
 
 def context(*turns):

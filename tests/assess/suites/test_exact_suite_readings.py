@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from thymos.assess.answers import grade, parse
-from thymos.assess.benchmark import get_suite
+from thymos.assess.engine.answers import grade, parse
+from thymos.assess.engine.benchmark import get_suite
 from thymos.assess.suites.reasoning import left_out
 from thymos.assess.suites.truthfulqa import MOST_OPTIONS
 from thymos.corpora.registry import get_reader

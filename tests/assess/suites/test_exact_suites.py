@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from thymos.assess.answers import SCORINGS, grade, parse
-from thymos.assess.benchmark import get_suite
-from thymos.assess.prompting import build_prompt
+from thymos.assess.engine.answers import SCORINGS, grade, parse
+from thymos.assess.engine.benchmark import get_suite
+from thymos.assess.engine.prompting import build_prompt
 from thymos.corpora.registry import get_reader
 from thymos.testing import write_official_layout
 

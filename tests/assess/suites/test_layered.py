@@ -3,9 +3,9 @@
 from collections import Counter
 from itertools import groupby
 
-from thymos.assess.benchmark import get_suite
-from thymos.assess.layered_items import Layer, load_layered_items
-from thymos.assess.permutation import cyclic_permutations
+from thymos.assess.engine.benchmark import get_suite
+from thymos.assess.engine.permutation import cyclic_permutations
+from thymos.assess.layered.layered_items import Layer, load_layered_items
 
 
 def test_the_suite_holds_every_authored_item_once() -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from thymos.assess.benchmark import suites
-from thymos.assess.refusal import KeywordRefusalJudge
+from thymos.assess.engine.benchmark import suites
+from thymos.assess.safety.refusal import KeywordRefusalJudge
 from thymos.assess.suites.xstest import judge_check, refusal_table, safety_prompts
 from thymos.errors import BadInput
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from thymos.assess.benchmark import BenchmarkItem, Suite
+from thymos.assess.engine.benchmark import BenchmarkItem, Suite
 from thymos.assess.suites._building import by_letter, drawn_order, fewer_options, with_labels
 from thymos.corpora.corpus import Corpus
 

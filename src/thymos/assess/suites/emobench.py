@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from thymos.assess.benchmark import BenchmarkItem, Suite
+from thymos.assess.engine.benchmark import BenchmarkItem, Suite
 from thymos.corpora.corpus import Corpus
 from thymos.errors import BadInput
 from thymos.files import text_sha256

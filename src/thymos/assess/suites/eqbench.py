@@ -1,12 +1,13 @@
 """EQ-Bench version 2: how strongly does a character feel each of four emotions, 0 to 10, in English and German.
 
-The instruction is ours: one line, one answer, no self-critique. ``thymos.assess.intensity_answers`` reads and grades.
+The instruction is ours: one line, one answer, no self-critique.
+``thymos.assess.engine.intensity_answers`` reads and grades.
 """
 
 from collections.abc import Mapping
 
-from thymos.assess.benchmark import BenchmarkItem, Suite
-from thymos.assess.intensity_answers import SCORING, SEPARATOR, intensity_text
+from thymos.assess.engine.benchmark import BenchmarkItem, Suite
+from thymos.assess.engine.intensity_answers import SCORING, SEPARATOR, intensity_text
 from thymos.corpora.corpus import Corpus
 from thymos.errors import BadInput
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from thymos.assess.benchmark import BenchmarkItem, Demonstration, Suite
-from thymos.assess.strategy_contexts import STRATEGIES, StrategyContext, dialogue_parts, strategy_contexts
+from thymos.assess.engine.benchmark import BenchmarkItem, Demonstration, Suite
+from thymos.assess.support.strategy_contexts import STRATEGIES, StrategyContext, dialogue_parts, strategy_contexts
 from thymos.corpora.corpus import Corpus
 
 SLUG = "esconv_strategies"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from thymos.assess.benchmark import BenchmarkItem, Demonstration, Suite
+from thymos.assess.engine.benchmark import BenchmarkItem, Demonstration, Suite
 from thymos.corpora.corpus import Corpus
 
 SLUG = "gsm8k"

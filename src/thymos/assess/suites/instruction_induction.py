@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from thymos.assess.benchmark import BenchmarkItem, Demonstration, Suite
+from thymos.assess.engine.benchmark import BenchmarkItem, Demonstration, Suite
 from thymos.assess.suites._building import drawn_order
 from thymos.corpora.corpus import Corpus
 from thymos.errors import BadInput

@@ -1,14 +1,14 @@
 """Layered emotional intelligence: our own 216 short dialogues with one question each, in English, Arabic and Chinese.
 
-Follows the layers of arXiv 2508.06196; see ``thymos.assess.layered_items`` and ``data/layered/README.md``. Items that
-are built from corpora a user has are in ``thymos.assess.layered_sources``.
+Follows the layers of arXiv 2508.06196; see ``thymos.assess.layered.layered_items`` and ``data/layered/README.md``.
+Items that are built from corpora a user has are in ``thymos.assess.layered.layered_sources``.
 """
 
 from collections.abc import Mapping
 
-from thymos.assess.benchmark import BenchmarkItem, Suite
-from thymos.assess.layered_items import SUITE as SLUG
-from thymos.assess.layered_items import Layer, load_layered_items, to_benchmark_item
+from thymos.assess.engine.benchmark import BenchmarkItem, Suite
+from thymos.assess.layered.layered_items import SUITE as SLUG
+from thymos.assess.layered.layered_items import Layer, load_layered_items, to_benchmark_item
 from thymos.corpora.corpus import Corpus
 
 
@@ -26,6 +26,6 @@ SUITE = Suite(
     build=build,
     notes=(
         "Layers and capabilities are named as in arXiv 2508.06196, whose items are not public; all texts are ours.",
-        "Options have an order: rotate them (thymos.assess.permutation) before comparing models.",
+        "Options have an order: rotate them (thymos.assess.engine.permutation) before comparing models.",
     ),
 )

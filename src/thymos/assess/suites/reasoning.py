@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from thymos.assess.benchmark import BenchmarkItem, OptionForm, Suite
+from thymos.assess.engine.benchmark import BenchmarkItem, OptionForm, Suite
 from thymos.assess.suites._building import by_letter, plain_digits, with_labels
 from thymos.corpora.corpus import Corpus
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from thymos.assess.benchmark import BenchmarkItem, Suite
+from thymos.assess.engine.benchmark import BenchmarkItem, Suite
 from thymos.assess.suites._building import plain_digits
 from thymos.corpora.corpus import Corpus
 

@@ -1,8 +1,9 @@
 """XSTest: does a model refuse safe prompts, and does it comply with unsafe ones?
 
 These prompts have no right answer to be compared with, so this module offers no ``SUITE``: :func:`safety_prompts` gives
-the prompts, any refusal judge of ``thymos.assess.refusal`` reads the replies, and :func:`refusal_table` puts both kinds
-of failure side by side. Without the compliance on unsafe prompts, a low refusal rate on safe ones means nothing.
+the prompts, any refusal judge of ``thymos.assess.safety.refusal`` reads the replies, and :func:`refusal_table` puts
+both kinds of failure side by side. Without the compliance on unsafe prompts, a low refusal rate on safe ones means
+nothing.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from thymos.affect.maps import get_map
-from thymos.assess.refusal import RefusalJudge
+from thymos.assess.safety.refusal import RefusalJudge
 from thymos.corpora.corpus import Corpus
 from thymos.errors import BadInput
 from thymos.files import text_sha256

@@ -1,0 +1,1 @@
+"""Benchmark items, prompts, strict answers, and their run through Inspect AI."""

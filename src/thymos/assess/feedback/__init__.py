@@ -1,0 +1,1 @@
+"""Iterative correction with emotional feedback and its controls."""

@@ -1,0 +1,1 @@
+"""Layered emotional-intelligence items: our own and those built from corpora."""

@@ -1,0 +1,1 @@
+"""How models set limits and what they refuse."""

@@ -1,0 +1,1 @@
+"""Stress prompts, their ratings, and accuracy by level."""

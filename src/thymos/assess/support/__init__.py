@@ -1,0 +1,1 @@
+"""Choosing support strategies: contexts, methods, planner."""

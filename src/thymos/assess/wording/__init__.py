@@ -1,0 +1,1 @@
+"""Emotional wording: stimuli with placebos, paired effects, attribution."""
