@@ -78,6 +78,14 @@ CALIBRATED = "direct, label prior removed"
 SELF_CONTACT = (REFINE, SELF_REFINE, CHAIN)
 EXTERNAL_CONTACT = (COMMONSENSE, EXAMPLES, PLANNED)
 METHODS = (DIRECT, *SELF_CONTACT, *EXTERNAL_CONTACT)
+DESCRIPTIONS = {
+    REFINE: "the model revises its own answer",
+    SELF_REFINE: "the model writes feedback on its answer, then revises it",
+    CHAIN: "first the seeker's state, then the strategy, then the reply",
+    COMMONSENSE: "what people in such a case feel and want, from a local table, stands in the prompt",
+    EXAMPLES: "four examples of different strategies from training dialogues stand in the prompt",
+    PLANNED: "a trained classifier chooses the strategy, the model only writes",
+}
 LIKELIHOOD = "choice by log-likelihood of the eight names"
 SHOTS = 4
 CONTEXTS_A_STAGE, QUICK_CONTEXTS_A_STAGE = 30, 2
@@ -652,7 +660,7 @@ STUDY = Study(
             "the planner without its shift or its sentence vectors; the TF-IDF planner with the shift",
         ),
         Arm(DIRECT, RowKind.BASELINE, method_arm(DIRECT, RowKind.BASELINE), "the model is asked once"),
-        *(Arm(name, RowKind.SYSTEM, method_arm(name, RowKind.SYSTEM)) for name in METHODS[1:]),
+        *(Arm(name, RowKind.SYSTEM, method_arm(name, RowKind.SYSTEM), DESCRIPTIONS[name]) for name in METHODS[1:]),
         Arm(
             SELF_REFINE_TWICE,
             RowKind.ABLATION,
