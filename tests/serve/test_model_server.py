@@ -100,6 +100,9 @@ def test_after_a_lasting_fault_a_second_run_asks_only_what_is_missing(
 def test_a_recorded_server_gives_the_same_replies_and_scores(served: Any, server: Any, answers: Any) -> None:
     live = connect(served.url)
     replies, scores = live.chat(CONVERSATIONS, SHORT), live.score("She was", OPTIONS)
+    deadline = time.monotonic() + 10  # an exchange is on the tape a moment after its answer went out
+    while len(served.faults.recorded) < len(CONVERSATIONS) + len(OPTIONS) and time.monotonic() < deadline:
+        time.sleep(0.01)
     tape = {(path, json.dumps(asked, sort_keys=True)): said for path, asked, said in served.faults.recorded}
     assert len(tape) == len(CONVERSATIONS) + len(OPTIONS)
     server.answer = lambda path, body, number: answers(body=tape[(path, json.dumps(body, sort_keys=True))])

@@ -282,7 +282,15 @@ def choice_rows(
     gold, predicted, clusters = (table[column].to_numpy() for column in ("gold", "predicted", cluster))
     rows = []
     for metric in ("macro_f1", "weighted_f1", "preference_bias"):
-        interval = bootstrap_interval(metric, (gold, predicted), clusters, resamples=ctx.resamples, options=OPTIONS)
+        interval = bootstrap_interval(
+            metric,
+            (gold, predicted),
+            clusters,
+            resamples=ctx.resamples,
+            # B is a spread: resampling noise only adds to it, so that a percentile interval can lie above the value.
+            method="bca" if metric == "preference_bias" else "percentile",
+            options=OPTIONS,
+        )
         rows.append(Row.of_interval(interval, metric=metric, subset=subset, **common))
     for stage in STAGES:
         at = table["stage"].to_numpy() == stage if "stage" in table else np.zeros(len(table), dtype=bool)
@@ -713,6 +721,7 @@ STUDY = Study(
         Plot("proficiency_and_bias", "Proficiency against preference bias on the same contexts", draw_proficiency),
     ),
     decisions=(
+        "Intervals of B are bias-corrected (BCa): B is a spread, and resampling noise only adds to it.",
         "The prompts and the descriptions of strategies are ours: the paper's are not public here [inferred].",
         (
             "A context is in a stage when that stage highlights at least half of the last four strategies; the paper "
