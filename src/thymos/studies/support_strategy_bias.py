@@ -291,6 +291,8 @@ def choice_rows(
             method="bca" if metric == "preference_bias" else "percentile",
             options=OPTIONS,
         )
+        # Where every resample lies on one side, no correction is defined: the interval is then widened to the value.
+        interval = interval._replace(low=min(interval.low, interval.value), high=max(interval.high, interval.value))
         rows.append(Row.of_interval(interval, metric=metric, subset=subset, **common))
     for stage in STAGES:
         at = table["stage"].to_numpy() == stage if "stage" in table else np.zeros(len(table), dtype=bool)
