@@ -52,6 +52,11 @@ SHARED_DECISIONS = (
         f"Step by step is worded by us: {STEP_BY_STEP.stimulus!r} Answers are short, so there is little room for "
         "steps; the row is a baseline for any instruction that is added."
     ),
+    (
+        "The instructions of open Instruction Induction tasks were reworded (they now ask for the bare answer) after "
+        "replies to 144 test items had been read. Ten of the 96 items of these studies, three of them in the test "
+        "half, are among those. Every arm has the same wording, so plain scores may be flattered, differences hardly."
+    ),
     f"Side arms (examples, placements, combinations) ask {', '.join(HANDFUL)} only.",
     "The interval of a mean over tasks comes from the items within tasks; it says nothing about other tasks.",
     "The reference for shuffles is the mean of the stimuli that are shuffled, one a theory.",

@@ -143,7 +143,8 @@ def evaluate(
         log_folder: where the log goes.
         name: name of the Inspect task, and of the log's folder.
         answering: ``"auto"``: options by log-likelihood where the model can, else strict parsing of a reply.
-        progress: called with (trials done, trials in all).
+        progress: called with (steps done, steps in all); a local model first answers all trials and then logs them, so
+            it has two steps a trial, others have one.
 
     Returns:
         One row a trial, see :func:`outcomes`.
@@ -157,9 +158,17 @@ def evaluate(
     running = model if isinstance(model, Model) else as_inspect_model(model)
     api = running.api
     if isinstance(api, ThymosModelAPI) and isinstance(inner_model(api.language_model), LocalLanguageModel):
-        api.work_ahead([request_of(trial, running, answering) for trial in trials], progress)
-        progress = None
+        asked = [request_of(trial, running, answering) for trial in trials]
+        api.work_ahead(asked, _part(progress, 0, 2 * len(trials)))
+        progress = _part(progress, len(trials), 2 * len(trials))
     return outcomes(run_task(task, running, log_folder=log_folder / name, progress=progress))
+
+
+def _part(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """A progress callback for one of two passes over the trials."""
+    if progress is None:
+        return None
+    return lambda done, _: progress(before + done, total)
 
 
 def request_of(trial: Trial, model: Model, answering: Answering) -> Request:
