@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from thymos.language.model import GenerationSettings
-from thymos.language.prefix_tree import PrefixState, plan_levels
+from thymos.language.prefix_tree import PassRows, PrefixState, one_level, plan_levels
 
 CROWDED = 0.75  # the cache is cut to the running rows when fewer than this share of its rows still run
 
@@ -83,6 +83,8 @@ def decode_batch(
     max_new_tokens: int,
     end_ids: set[int],
     padding: int,
+    share: bool = True,
+    numbers: PassRows | None = None,
 ) -> list[list[int]]:
     """New tokens of each row, up to and with the token that ended it.
 
@@ -94,9 +96,11 @@ def decode_batch(
         max_new_tokens: upper bound a row.
         end_ids: tokens that end a reply.
         padding: a token that fills up.
+        share: compute shared beginnings once; without it the first pass reads every prompt whole, one a row.
+        numbers: which prompts of the call the rows are, told to hooks on the model when ``share`` is off.
     """
-    state = PrefixState(model, padding)
-    logits = state.run(plan_levels(rows))
+    state = PrefixState(model, padding, None if share else numbers)
+    logits = state.run(plan_levels(rows) if share else [one_level(rows)])
     new: list[list[int]] = [[] for _ in rows]
     slots = list(range(len(rows)))  # which prompt each row of the cache belongs to
     running = set(slots)
@@ -114,5 +118,7 @@ def decode_batch(
             kept = [place for place, row in enumerate(slots) if row in running]
             state.select(kept)
             slots = [slots[place] for place in kept]
+        if state.rows is not None and numbers is not None:
+            state.rows = PassRows(tuple(numbers.prompts[row] if row in running else -1 for row in slots), numbers.count)
         logits = state.extend([[new[row][-1] if row in running else padding] for row in slots])[:, -1]
     return new

@@ -24,8 +24,10 @@ from thymos.language.model import (
 )
 from thymos.language.prefix_tree import (
     Level,
+    PassRows,
     PrefixState,
     attends_to_everything,
+    one_level,
     plan_batches,
     plan_levels,
     plan_widths,
@@ -56,6 +58,10 @@ class LocalLanguageModel(LanguageModel):
         self.name = name
         self.identity = f"{identity}:{str(model.dtype).removeprefix('torch.')}"
         self.batch_size = batch_size
+        # The tap turns this off while it reads or edits: rows of a batch must be whole prompts then.
+        self.share_prefixes = True
+        # Where the tap keeps its hooks: one set a model, however many taps look at it.
+        self.hooks: Any = None
 
     @property
     def device(self) -> torch.device:
@@ -116,6 +122,8 @@ class LocalLanguageModel(LanguageModel):
                 max_new_tokens=settings.max_new_tokens,
                 end_ids=self.end_ids,
                 padding=self.padding_id,
+                share=self.share_prefixes,
+                numbers=PassRows(tuple(chosen), len(encoded)),
             )
             yield [
                 (index, self._reply(tokens, len(row), settings))
@@ -152,7 +160,11 @@ class LocalLanguageModel(LanguageModel):
             rows.append([self.encode_option(option) for option in moved])
             self._check_length(len(prefixes[-1]) + max(map(len, rows[-1])), f"prompt {index}")
         for chosen in self._batches(prefixes, 0):
-            totals = self._score_batch([prefixes[index] for index in chosen], [rows[index] for index in chosen])
+            totals = self._score_batch(
+                [prefixes[index] for index in chosen],
+                [rows[index] for index in chosen],
+                PassRows(tuple(chosen), len(prefixes)),
+            )
             yield [
                 (
                     index,
@@ -166,9 +178,11 @@ class LocalLanguageModel(LanguageModel):
             ]
 
     @torch.inference_mode()
-    def _score_batch(self, prefixes: list[list[int]], rows: list[list[list[int]]]) -> list[np.ndarray]:
+    def _score_batch(
+        self, prefixes: list[list[int]], rows: list[list[list[int]]], numbers: PassRows | None = None
+    ) -> list[np.ndarray]:
         """For each prompt, the sum of token log-likelihoods of each of its options, in nats."""
-        *shared, last = plan_levels(prefixes)
+        *shared, last = plan_levels(prefixes) if self.share_prefixes else [one_level(prefixes)]
         state = PrefixState(self.model, self.padding_id)
         state.run(shared)
         totals: list[np.ndarray] = [np.empty(0)] * len(prefixes)
@@ -177,7 +191,9 @@ class LocalLanguageModel(LanguageModel):
                 tuple(last.parents[place] for place in places) if last.parents else (),
                 tuple(last.chunks[place] for place in places),
             )
-            values = self._score_part(state.copy(), part, [rows[place] for place in places])
+            begun = state.copy()
+            begun.rows = None if self.share_prefixes or numbers is None else numbers.select(places)
+            values = self._score_part(begun, part, [rows[place] for place in places])
             for place, value in zip(places, values, strict=True):
                 totals[place] = value
         return totals
@@ -194,9 +210,13 @@ class LocalLanguageModel(LanguageModel):
         ]
         # Options of similar length together, so that little padding is computed.
         longer.sort(key=lambda key: len(rows[key[0]][key[1]]))
+        padded = attends_to_everything(self.model)
         while longer:
-            width = len(rows[longer[-1][0]][longer[-1][1]]) + state.mask.shape[1]
-            part = longer[-max(1, CACHE_POSITIONS // width) :]
+            longest = len(rows[longer[-1][0]][longer[-1][1]])
+            part = longer[-max(1, CACHE_POSITIONS // (longest + state.mask.shape[1])) :]
+            if not padded:
+                # A sliding window would count the padding between prompt and option as tokens.
+                part = [key for key in part if len(rows[key[0]][key[1]]) == longest]
             del longer[-len(part) :]
             values = self._continue(state if not longer else state.copy(), part, rows)
             for (place, number), value in zip(part, values, strict=True):

@@ -8,6 +8,7 @@ rows of the key-value cache and adds its own tokens, padded on the left and mask
 
 import copy
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -30,6 +31,28 @@ class Level:
 
     parents: tuple[int, ...]
     chunks: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class PassRows:
+    """Which prompts the rows of a forward pass belong to, where every row is a whole prompt.
+
+    Args:
+        prompts: for each row, the number of its prompt in the call, from 0; -1 for a row that is done and only waits
+            for the others.
+        count: prompts of the call.
+    """
+
+    prompts: tuple[int, ...]
+    count: int
+
+    def select(self, places: Sequence[int]) -> "PassRows":
+        """These rows, in this order; a row may be taken several times or never."""
+        return PassRows(tuple(self.prompts[place] for place in places), self.count)
+
+
+PASS_ROWS: ContextVar[PassRows | None] = ContextVar("pass_rows", default=None)
+"""What the rows of the running pass are, for hooks on the model; None where nobody says."""
 
 
 def shared_length(first: Sequence[int], second: Sequence[int]) -> int:
@@ -106,6 +129,11 @@ def plan_levels(rows: Sequence[Sequence[int]]) -> list[Level]:
     return levels
 
 
+def one_level(rows: Sequence[Sequence[int]]) -> Level:
+    """A batch as one pass in which every row is a whole prompt."""
+    return Level((), tuple(tuple(row) for row in rows))
+
+
 def _best_groups(rows: Sequence[Sequence[int]], neighbors: list[int], root: int) -> list[tuple[list[int], int]]:
     """Neighbors that share more than the root, as (places, shared tokens); the cut that computes fewest tokens."""
     whole = [(list(range(len(rows))), root)]
@@ -158,20 +186,22 @@ class PrefixState:
     Args:
         model: a transformers causal language model.
         padding: token that fills up; it is masked everywhere.
+        rows: which prompts the rows are, where every row is a whole prompt; None otherwise.
 
     Attributes:
         mask: shape (rows, positions), 1 where a real token stands.
     """
 
-    def __init__(self, model: Any, padding: int) -> None:
+    def __init__(self, model: Any, padding: int, rows: PassRows | None = None) -> None:
         self.model = model
         self.padding = padding
+        self.rows = rows
         self.cache: Any = DynamicCache(config=model.config)
         self.mask = torch.ones((1, 0), dtype=torch.long, device=model.device)
 
     def copy(self) -> "PrefixState":
         """An independent copy, when a state is continued several times."""
-        twin = PrefixState(self.model, self.padding)
+        twin = PrefixState(self.model, self.padding, self.rows)
         twin.cache, twin.mask = copy.deepcopy(self.cache), self.mask.clone()
         return twin
 
@@ -179,6 +209,8 @@ class PrefixState:
         """Keep these rows of the cache, in this order; a row may be taken several times or never."""
         if list(parents) == list(range(len(self.mask))):
             return
+        if self.rows is not None:
+            self.rows = self.rows.select(parents)
         index = torch.tensor(list(parents), device=self.mask.device)
         if self.mask.shape[1]:
             self.cache.batch_select_indices(index)
@@ -202,14 +234,18 @@ class PrefixState:
             self.mask = self.mask.expand(len(chunks), -1)
         self.mask = torch.cat([self.mask, real], dim=1)
         places = (self.mask.cumsum(-1) - 1).clamp(min=0)[:, -width:]
-        out = self.model(
-            input_ids=ids,
-            attention_mask=self.mask,
-            position_ids=places,
-            past_key_values=self.cache,
-            use_cache=True,
-            logits_to_keep=0 if every_logit else 1,
-        )
+        token = PASS_ROWS.set(self.rows)
+        try:
+            out = self.model(
+                input_ids=ids,
+                attention_mask=self.mask,
+                position_ids=places,
+                past_key_values=self.cache,
+                use_cache=True,
+                logits_to_keep=0 if every_logit else 1,
+            )
+        finally:
+            PASS_ROWS.reset(token)
         self.cache = out.past_key_values
         return out.logits
 

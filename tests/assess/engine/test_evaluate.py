@@ -113,6 +113,22 @@ def test_a_second_start_keeps_one_log(tiny: LocalLanguageModel, tmp_path: Path) 
     pd.testing.assert_frame_equal(first, second)
 
 
+def test_only_logs_of_the_same_task_are_replaced(tiny: LocalLanguageModel, tmp_path: Path) -> None:
+    """A user may point at a folder that holds other things."""
+    folder = tmp_path / "small"
+    (folder / "notes").mkdir(parents=True)
+    (folder / "notes" / "mine.txt").write_text("keep", encoding="utf-8")
+    (folder / "2026-01-01T00-00-00-00-00_other_abc.eval").write_bytes(b"keep")
+    (folder / "report.pdf").write_bytes(b"keep")
+    run(tiny, tmp_path)
+    run(tiny, tmp_path)
+    assert sorted(path.name for path in folder.iterdir() if "_small_" not in path.name) == [
+        "2026-01-01T00-00-00-00-00_other_abc.eval", "notes", "report.pdf",
+    ]  # fmt: skip
+    assert (folder / "notes" / "mine.txt").read_text(encoding="utf-8") == "keep"
+    assert len(list(folder.glob("*_small_*.eval"))) == 1
+
+
 class Fragile(LanguageModel):
     """Falls over after some batches, as a server does; scores by length."""
 

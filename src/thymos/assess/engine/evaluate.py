@@ -4,11 +4,11 @@ A trial is an item under a condition (a prompt). Inspect runs the trials concurr
 provider batches what runs at once. Trials are ordered so that prompts with the same beginning are neighbors.
 """
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pandas as pd
 from inspect_ai import Task
@@ -181,7 +181,7 @@ def request_of(trial: Trial, model: Model, answering: Answering) -> Request:
 def run_task(
     task: Task, model: LanguageModel | Model, *, log_folder: Path, progress: Progress | None = None
 ) -> EvalLog:
-    """Run an Inspect task over a model; the log folder holds only the newest log afterwards.
+    """Run an Inspect task over a model; of this task's logs the folder holds only the newest afterwards.
 
     Raises:
         ThymosError: what the model raised, or what Inspect says went wrong.
@@ -193,7 +193,6 @@ def run_task(
         progress(0, total)
         task.solver = _counted(task.solver, total, progress)
     log_folder.mkdir(parents=True, exist_ok=True)
-    before = set(log_folder.iterdir())
     logs: Sequence[EvalLog] = ()
     try:
         logs = inspect_eval(
@@ -220,9 +219,16 @@ def run_task(
     log = logs[0]
     if log.status != "success":
         raise _failure(log, running)
-    for old in before:  # a log of an earlier, unfinished start
-        shutil.rmtree(old) if old.is_dir() else old.unlink()
+    _remove_older(Path(urlsplit(log.location).path))
     return log
+
+
+def _remove_older(newest: Path) -> None:
+    """Remove logs of earlier, unfinished starts of the same task; nothing else in the folder is ours to touch."""
+    task = newest.stem.split("_")[1:-1]  # Inspect names a log <time>_<task>_<id>
+    for path in newest.parent.glob("*.eval"):
+        if path != newest and path.is_file() and path.stem.split("_")[1:-1] == task:
+            path.unlink()
 
 
 def _failure(log: EvalLog, model: Model) -> BaseException:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from thymos.errors import BadInput
-from thymos.testing.layouts import benchmarks, dialogues, emotion_tests, texts, trials, votes
+from thymos.testing.layouts import benchmarks, dialogues, emotion_generations, emotion_tests, texts, trials, votes
 
 Writer = Callable[[Path, np.random.Generator], None]
 
@@ -37,6 +37,7 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "reasoning_sets": {"official": benchmarks.reasoning_sets},
     "reccon": {"official": emotion_tests.reccon},
     "semeval2007_affective_text": {"official": texts.affective_text, "individual": texts.affective_text_raters},
+    "sev": {"official": emotion_generations.sev},
     "simpleqa": {"official": benchmarks.simple_questions},
     "truthfulqa": {"official": benchmarks.truthful},
     "xstest": {"official": emotion_tests.xstest},

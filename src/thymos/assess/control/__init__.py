@@ -1,0 +1,1 @@
+"""Emotional control of language models under test: does the emotion show, and what else changes?"""

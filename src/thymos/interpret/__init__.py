@@ -1,0 +1,1 @@
+"""Where emotion is inside a language model: directions, heads and neurons, circuits, probes, and control."""
