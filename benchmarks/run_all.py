@@ -114,12 +114,27 @@ def generate(found: dict[str, Any]) -> list[Line]:
     ]
 
 
+def head_importance(found: dict[str, Any]) -> list[Line]:
+    """Attention heads' importance from one pass against one run a head."""
+    return [
+        Line(
+            f"importance of {found['heads']} heads, {found['prompts']} prompts",
+            f"{found['thymos_seconds']:.2f} s",
+            f"one run a head {found['one_run_a_head_seconds']:.1f} s",
+            f"{found['ratio']:.0f}x, difference {found['max_abs_difference']:.1e}",
+            "50x, equal to 1e-4",
+            bool(found["passed"]),
+        )
+    ]
+
+
 BENCHMARKS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
     "bootstrap": bootstrap,
     "krippendorff_alpha": krippendorff_alpha,
     "score_options": score_options,
     "harness_options": harness_options,
     "generate": generate,
+    "head_importance": head_importance,
     "aggregation": aggregation,
 }
 

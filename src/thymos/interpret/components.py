@@ -231,29 +231,40 @@ def measure_components(
 
 
 def importance_by_running(
-    tap: Tap, prompts: Sequence[Prompt], vectors: Array, layer: int, head: int, *, normalized: bool = True
+    tap: Tap,
+    prompts: Sequence[Prompt],
+    vectors: Array,
+    layer: int,
+    heads: Sequence[int],
+    *,
+    normalized: bool = True,
 ) -> Array:
-    """Importance of one head by running the model without it: the slow way, one pass a head, for checks.
+    """Importance of heads of a layer by running the model without each: the slow way, one pass a head, for checks.
 
     Args:
         tap: of the model.
         prompts: texts or conversations.
         vectors: shape (prompts, width).
-        layer: of the head.
-        head: which.
+        layer: of the heads.
+        heads: which.
         normalized: see :func:`head_importances`.
 
     Returns:
-        Shape (prompts,).
+        Shape (prompts, heads).
     """
     place = Place(Site.RESIDUAL_MIDDLE, layer)
-    states = [tap.read(prompts, [place])[place][:, 0]]
-    with tap.editing([Edit.ablate(Place(Site.HEADS, layer), units=[head], positions="last")]):
-        states.append(tap.read(prompts, [place])[place][:, 0])
     norm = tap.architecture.mlp_input_norm(layer) if normalized else torch.nn.Identity()
-    with torch.inference_mode():
-        with_it, without = (norm(_tensor(state, tap)).double().cpu().numpy() for state in states)
-    return np.einsum("pd,pd->p", with_it - without, vectors)
+
+    def projected() -> Array:
+        state = tap.read(prompts, [place])[place][:, 0]
+        with torch.inference_mode():
+            return np.einsum("pd,pd->p", norm(_tensor(state, tap)).double().cpu().numpy(), vectors)
+
+    whole, without = projected(), []
+    for head in heads:
+        with tap.editing([Edit.ablate(Place(Site.HEADS, layer), units=[head], positions="last")]):
+            without.append(projected())
+    return whole[:, None] - np.stack(without, axis=1)
 
 
 def _tensor(values: npt.NDArray[Any], tap: Tap) -> torch.Tensor:

@@ -131,8 +131,7 @@ class Scan:
             row: dict[str, Any] = {"layer": layer.place.layer}
             for name, rho in (("in_sample", layer.in_sample_rho), ("held_out", layer.held_out_rho)):
                 row |= {name: rho.value, f"{name}_low": rho.low, f"{name}_high": rho.high}
-            row |= {"p": layer.p, "shuffled": layer.shuffled}
-            row |= {"random": layer.random, "random_high": layer.random_high}
+            row |= {name: getattr(layer, name) for name in ("p", "shuffled", "random", "random_high")}
             for name, covariate in layer.covariates.items():
                 row |= {f"{name}_{what}": value for what, value in vars(covariate).items()}
             rows.append(row | {"ceiling": self.ceiling, "guarantee": self.guarantee})
@@ -290,7 +289,7 @@ def token_heatmap(tap: Tap, text: Prompt, axes: Mapping[Place, Floats], *, form:
             )
     prompt = as_prompt(text, form)
     (states,) = tap.read_texts([prompt], places)
-    projections = np.stack([states[place].astype(np.float64) @ axes[place] for place in places])
+    projections = np.stack([states[place] @ axes[place] for place in places])
     tokens = tuple(tap.model.tokenizer.decode([token]) for token in tap.encode([prompt])[0])
     return TokenHeatmap(tokens, tuple(int(place.layer or 0) for place in places), standardize_rows(projections))
 

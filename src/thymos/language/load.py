@@ -25,8 +25,8 @@ def load_language_model(
     """Load a language model.
 
     Args:
-        spec: ``"embedded"`` for SmolLM2-135M-Instruct; a folder with a Hugging Face model; ``"org/name"`` or
-            ``"hf:org/name"`` for a model of the Hugging Face cache or hub; ``"openai:MODEL"`` for an endpoint at
+        spec: ``"embedded"`` or ``"smollm2"`` for SmolLM2-135M-Instruct; a folder with a Hugging Face model;
+            ``"org/name"`` or ``"hf:org/name"`` for a model of the Hugging Face cache or hub; ``"openai:MODEL"`` for an endpoint at
             OPENAI_BASE_URL (OpenAI's own when unset) or ``"openai:MODEL@http://host:port/v1"`` for one elsewhere,
             with the key in OPENAI_API_KEY.
         cache: where replies are kept; ``"default"`` is the user's cache, None keeps nothing.
@@ -70,7 +70,7 @@ def _load(spec: str, device: str, dtype: str, batch_size: int, concurrency: int)
 
 def find_model(spec: str) -> ModelFolder:
     """The folder of a local model: embedded, a path, or a Hugging Face id."""
-    if spec == "embedded":
+    if spec in ("embedded", "smollm2"):
         return embedded.smollm2()
     found = named_folder(spec)
     if found is None:

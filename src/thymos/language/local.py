@@ -22,6 +22,7 @@ from thymos.language.model import (
     as_plain,
     move_trailing_spaces,
 )
+from thymos.language.packed_options import can_pack, packed_likelihoods
 from thymos.language.prefix_tree import (
     Level,
     PassRows,
@@ -205,6 +206,8 @@ class LocalLanguageModel(LanguageModel):
             opening[place, torch.tensor([row[0] for row in options], device=self.device)].double().cpu().numpy()
             for place, options in enumerate(rows)
         ]
+        if self.share_prefixes and can_pack(self.model):
+            return [total + values for total, values in zip(totals, packed_likelihoods(state, rows), strict=True)]
         longer = [
             (place, number) for place, options in enumerate(rows) for number, row in enumerate(options) if row[1:]
         ]

@@ -129,7 +129,7 @@ def heatmap(
     table = np.where(np.isfinite(table), table, np.nan)
     low, high = scale_limits(table, scale, limits, title)
     names = [shorten(name, LABEL_LETTERS) for name in rows], [shorten(name, LABEL_LETTERS) for name in columns]
-    left = round(28 + LETTER * max(map(len, names[0])))
+    left = round(28 + LETTER * max(len(row_title), *map(len, names[0])))
     width = min(WIDEST, max(NARROWEST, (WIDTH - left - 12) / table.shape[1]))
     right = left + width * table.shape[1]
     # Names of columns stand upright when they do not fit side by side.

@@ -183,7 +183,6 @@ def draw_dose(results: Results, figure: Any) -> None:
     if table is None:
         return
     plain = table[table["system"] == "no control"]
-    axes.axhline(1 / len(EMOTIONS), color="#c44e52", linewidth=1, linestyle="--", label="chance")
     axes.axhline(
         float(plain["repetition"].mean()), color="#999999", linewidth=1, linestyle=":", label="plain repetition"
     )

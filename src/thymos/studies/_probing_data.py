@@ -61,11 +61,11 @@ class Sizes:
 
 
 FULL = Sizes(
-    train=1_000, held=1_000, seeds=3, asked=25, asked_tokens=48, replied_train=43, replied_test=21, reply_tokens=96,
+    train=800, held=1_000, seeds=3, asked=25, asked_tokens=48, replied_train=43, replied_test=21, reply_tokens=96,
     offsets=16, foreign=30,
 )  # fmt: skip
 QUICK = Sizes(
-    train=14, held=7, seeds=2, asked=1, asked_tokens=16, replied_train=3, replied_test=2, reply_tokens=32, offsets=16,
+    train=12, held=6, seeds=2, asked=1, asked_tokens=12, replied_train=3, replied_test=2, reply_tokens=24, offsets=12,
     foreign=2,
 )  # fmt: skip
 

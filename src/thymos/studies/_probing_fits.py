@@ -189,14 +189,13 @@ class Scorer:
         clusters: Sequence[str] | None = None,
         seeds: tuple[int, ...] | None = None,
     ) -> Row:
-        """A row of the mean over items, with a bootstrap interval; without one for fewer than two items."""
+        """A row of the mean over items with a bootstrap interval, or with the reason why there is none."""
         numbers = np.asarray(values, dtype=float)
         common: dict[str, Any] = {"system": system, "kind": kind, "metric": metric, "subset": subset}
         common |= {"split": "official", "guarantee": self.guarantee}
         common["seeds"] = self.seeds if seeds is None else seeds
-        few = len(set(clusters)) < 2 if clusters is not None else len(numbers) < 2
-        if few:
-            why = "too few items for an interval" if len(numbers) else "no item"
+        why = no_interval(numbers, clusters)
+        if why:
             value = float(numbers.mean()) if len(numbers) else None
             return Row(value=value, n=len(numbers), note=f"{why}; {note}".removesuffix("; "), **common)
         found = bootstrap_interval(
@@ -226,6 +225,16 @@ class Scorer:
     def guarantee(self) -> str:
         """What the official split keeps apart."""
         return self.ctx.corpus(CORPUS).split().guarantee
+
+
+def no_interval(values: Hits, clusters: Sequence[str] | None) -> str:
+    """Why a mean has no interval; empty where it has one."""
+    if not len(values):
+        return "no item"
+    if len(set(clusters) if clusters is not None else values) < 2:
+        return "too few items for an interval"
+    # An interval of no width would claim a certainty that so few items cannot give.
+    return "no interval: every item is alike" if np.ptp(values) == 0 else ""
 
 
 def probe_rows(

@@ -1,5 +1,6 @@
 """The judges themselves: what they learn, what they give back, saving, errors."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -12,7 +13,9 @@ from sklearn.base import clone
 from thymos.assess.expression.judge import (
     EMOTIONS,
     JUDGE_FILE,
+    LABELS,
     NO_TEXT,
+    NONE,
     ExpressionJudge,
     LanguageModelJudge,
     group_folds,
@@ -55,10 +58,15 @@ def judge() -> ExpressionJudge:
 @given(texts=st.lists(st.text(max_size=60), min_size=1, max_size=5))
 def test_probabilities_sum_to_one(judge: ExpressionJudge, texts: list[str]) -> None:
     table = judge.probabilities(texts)
-    assert tuple(table.columns) == EMOTIONS
+    assert tuple(table.columns) == LABELS
     assert len(table) == len(texts)
     assert (table.to_numpy() >= 0).all()
     np.testing.assert_allclose(table.sum(axis=1), 1, atol=1e-9)
+
+
+def test_a_blank_text_expresses_nothing(judge: ExpressionJudge) -> None:
+    assert judge.predict(["", " \n", "It was revolting."]).tolist() == [NONE, NONE, "disgust"]
+    assert LanguageModelJudge(Reader()).predict([" ", "dread"]).tolist() == [NONE, "fear"]
 
 
 def test_the_style_word_decides_and_the_index_is_kept(judge: ExpressionJudge) -> None:
@@ -102,26 +110,45 @@ def test_held_out_probabilities_come_from_other_scenarios() -> None:
     assert fitted.held_out_.index.equals(texts.index)
 
 
-def test_refused_texts_are_judged_and_not_learned_from() -> None:
-    texts = replies(8, words=1)
-    # In half of the texts the release refused the emotion, and rightly: they carry the words of another one.
-    wrong = texts["skeleton"].isin(["bench_4", "bench_5", "bench_6", "bench_7"])
-    other = {emotion: EMOTIONS[(k + 1) % 6] for k, emotion in enumerate(EMOTIONS)}
-    asked = texts["emotion"].where(~wrong, texts["emotion"].map(other))
-    fitted = ExpressionJudge(SMALL, folds=2).fit(texts, asked, texts["skeleton"], (~wrong).astype(int))
-    said = fitted.held_out_.idxmax(axis=1)
-    assert (said[wrong] == texts["emotion"][wrong]).all()
-    assert (fitted.predict(texts) == texts["emotion"]).all()
+def with_refusals() -> pd.DataFrame:
+    """Twelve scenarios, of which the release refused a third: plain texts, whatever emotion was asked for."""
+    texts = replies(12, words=1)
+    texts["match"] = (~texts["skeleton"].isin(["bench_8", "bench_9", "bench_10", "bench_11"])).astype(int)
+    plain = [f"{row.skeleton} is as usual" for row in texts.itertuples()]
+    return texts.assign(text=texts["text"].where(texts["match"] == 1, plain))
+
+
+def test_refused_texts_teach_what_no_emotion_is() -> None:
+    texts = with_refusals()
+    fitted = ExpressionJudge(SMALL, folds=3).fit(texts, texts["emotion"], texts["skeleton"], texts["match"])
+    expected = texts["emotion"].where(texts["match"] == 1, NONE)
+    assert (fitted.held_out_.idxmax(axis=1) == expected).all()
+    assert fitted.predict(["The lamp is as usual", "The lamp is revolting"]).tolist() == [NONE, "disgust"]
+    assert not fitted.matches(["The lamp is as usual"] * 6, EMOTIONS).any()
+
+
+def test_without_them_every_text_gets_an_emotion_and_refused_ones_are_still_judged() -> None:
+    texts = with_refusals()
+    judge = ExpressionJudge(SMALL, folds=3, learn_none=False)
+    fitted = judge.fit(texts, texts["emotion"], texts["skeleton"], texts["match"])
+    assert (fitted.held_out_[NONE] == 0).all()
+    np.testing.assert_allclose(fitted.held_out_.sum(axis=1), 1)
+    assert fitted.predict(["The lamp is as usual"])[0] in EMOTIONS
+    accepted = texts[texts["match"] == 1]
+    alone = ExpressionJudge(SMALL, folds=3).fit(accepted, accepted["emotion"], accepted["skeleton"])
+    pd.testing.assert_frame_equal(alone.probabilities(texts), fitted.probabilities(texts))
 
 
 def test_a_saved_judge_is_the_same_judge(judge: ExpressionJudge, tmp_path) -> None:
     judge.measured_ = pd.DataFrame({"system": ["small"], "metric": ["accuracy"], "value": [0.875], "n": [8]})
+    judge.training_ = {"corpus": "invented", "version": "1"}
     folder = judge.save(tmp_path / "judge", notes="Trained on invented replies.")
     back = ExpressionJudge.load(folder)
     texts = ["It was filthy there.", "Wow, a letter."]
     pd.testing.assert_frame_equal(back.probabilities(texts), judge.probabilities(texts), atol=1e-12)
     pd.testing.assert_frame_equal(back.measured_, judge.measured_)
-    assert (back.name, back.folds, back.seed) == ("small", 3, 0)
+    assert (back.name, back.folds, back.seed, back.learn_none) == ("small", 3, 0, True)
+    assert back.training_ == judge.training_
     assert back.recognizer.get_params() == judge.recognizer.get_params()
     assert "Trained on invented replies." in (folder / "README.md").read_text()
     assert {path.name for path in folder.iterdir()} == {
@@ -187,7 +214,8 @@ def test_damaged_judges_are_refused(judge: ExpressionJudge, tmp_path) -> None:
     with pytest.raises(BadInput, match="there is no such file"):
         ExpressionJudge.load(folder)
     clone(SMALL).fit(["ab", "ab b", "cd", "cd d"], ["x", "x", "y", "y"]).save(folder)
-    (folder / JUDGE_FILE).write_text('{"name": "x", "folds": 3, "seed": 0, "measured": []}')
+    settings = {"name": "x", "folds": 3, "seed": 0, "learn_none": True, "measured": [], "training": {}}
+    (folder / JUDGE_FILE).write_text(json.dumps(settings))
     with pytest.raises(BadInput, match="other labels than the six emotions"):
         ExpressionJudge.load(folder)
 
@@ -233,7 +261,9 @@ def test_a_language_model_is_asked_for_each_text_and_its_liking_is_taken_off() -
 
 def test_a_language_models_probabilities_are_those_of_its_scores() -> None:
     expected = np.exp([0, 0, 0, 2, 0, 0]) / (5 + np.exp(2))
-    np.testing.assert_allclose(LanguageModelJudge(Reader()).probabilities(["dread"]).iloc[0], expected)
+    table = LanguageModelJudge(Reader()).probabilities(["dread"])
+    np.testing.assert_allclose(table[list(EMOTIONS)].iloc[0], expected)
+    assert table[NONE].tolist() == [0]
 
 
 def test_a_question_needs_a_place_for_the_text() -> None:

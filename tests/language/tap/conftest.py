@@ -1,7 +1,8 @@
 """Tiny random models of every family that the tap knows, with the tokenizer of the tiny Llama."""
 
+import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,16 +95,26 @@ def fresh(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Loader:
     return load
 
 
+@pytest.fixture(scope="session")
+def shared(fresh: Loader) -> Callable[[str], LocalLanguageModel]:
+    """One model a family for all tests that leave it as it was."""
+    return functools.cache(fresh)
+
+
 @pytest.fixture(params=FAMILIES)
-def tap(request: pytest.FixtureRequest, fresh: Loader) -> Tap:
+def tap(request: pytest.FixtureRequest, shared: Callable[[str], LocalLanguageModel]) -> Iterator[Tap]:
     """A tap of every family in turn."""
-    return Tap(fresh(request.param))
+    found = Tap(shared(request.param))
+    yield found
+    assert found.model.share_prefixes, "the test left a context open"
 
 
 @pytest.fixture
-def llama(fresh: Loader) -> Tap:
+def llama(shared: Callable[[str], LocalLanguageModel]) -> Iterator[Tap]:
     """A tap of the tiny Llama."""
-    return Tap(fresh("llama"))
+    found = Tap(shared("llama"))
+    yield found
+    assert found.model.share_prefixes, "the test left a context open"
 
 
 @pytest.fixture

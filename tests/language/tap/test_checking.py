@@ -97,7 +97,7 @@ def test_rounding_is_no_difference(fresh: Any, family: str, dtype: str) -> None:
 def test_a_model_is_checked_once(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     model = fresh("llama")
     first = Tap(model)
-    monkeypatch.setattr("thymos.language.tap.tap.check_sums", lambda hooks: pytest.fail("checked already"))
+    monkeypatch.setattr("thymos.language.tap.checking.check_sums", lambda hooks: pytest.fail("checked already"))
     assert Tap(model).hooks is first.hooks
 
 

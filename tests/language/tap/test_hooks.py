@@ -236,11 +236,12 @@ def test_reading_inside_an_edit_reads_edited_states(llama: Tap, prompts: list[st
             close(states[MIDDLE][-1:], plain[number] + VECTOR)
 
 
-def test_a_switch_that_was_off_stays_off(llama: Tap) -> None:
-    llama.model.share_prefixes = False
-    with llama.editing([ADD]):
+def test_a_switch_that_was_off_stays_off(fresh: Any) -> None:
+    tap = Tap(fresh("llama"))
+    tap.model.share_prefixes = False
+    with tap.editing([ADD]):
         pass
-    assert not llama.model.share_prefixes
+    assert not tap.model.share_prefixes
 
 
 def test_no_edits_are_no_change(llama: Tap) -> None:

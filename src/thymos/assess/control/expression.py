@@ -83,8 +83,8 @@ def expression_table(
 
 
 def plain_floor(table: pd.DataFrame, emotions: Sequence[str]) -> pd.DataFrame:
-    """The plain model's rows once for every emotion that could be asked for, with their hits: the floor, 1/6 by
-    construction where every reply gets one emotion."""
+    """The plain model's rows once for every emotion that could be asked for, with their hits: the floor. At most 1/6 on
+    average, because a reply has one label; less where the judge hears no emotion."""
     plain = table[table["system"] == Plain().name]
     if plain.empty:
         raise BadInput("there are no replies without control", where="expression", mend="add Plain() to the controls")

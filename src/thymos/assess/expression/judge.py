@@ -1,15 +1,18 @@
-"""Which of six emotions does a short text express in its style? Judges that run on this machine.
+"""Which of six emotions does a short text express in its style, if any? Judges that run on this machine.
 
 Papers on emotional control ask a language model behind an endpoint whether a text expresses the emotion that was
-asked for. A judge here answers by itself: it names the most probable of six emotions, and a text matches when that is
-the one asked for. Two things follow. A text without any emotion gets one, too: by luck one in six matches. And a text
-that shows two emotions matches only one of them, where a judge that is told the emotion would say yes to both. How
-much this costs is measured against released verdicts (``judge_scores``), and belongs beside every number.
+asked for. A judge here answers by itself: it names one of six emotions, or none, and a text matches when that is the
+emotion asked for. So a text that shows two emotions matches only one of them, where a judge that is told the emotion
+would say yes to both. How much this costs is measured against released verdicts (``judge_scores``), and belongs
+beside every number.
+
+Texts that the released judge refused are what "none" is learned from: most show no emotion, a few another one than
+asked. A judge without them must name an emotion for every text, and takes a topic or a tic of the generator for it.
 """
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -29,8 +32,13 @@ from thymos.perceive.recognizer import TextItems, TextRecognizer, texts_of
 from thymos.perceive.saving import load_recognizer
 from thymos.perceive.text_embedding import EncoderTextRecognizer
 
+Floats = npt.NDArray[np.float64]
+
 EMOTIONS = get_scheme("sev6").labels
+NONE = "none"
+LABELS = (*EMOTIONS, NONE)
 JUDGE_FILE = "judge.json"
+SETTINGS = ("name", "learn_none", "folds", "seed")
 QUESTION = (
     'Text: "{text}"\n\nWhich one emotion does the style of this text express: '
     "anger, sadness, happiness, fear, surprise or disgust?\nEmotion:"
@@ -40,7 +48,7 @@ NO_TEXT = "N/A"
 
 
 class EmotionJudge(ABC):
-    """Anything that gives each of the six emotions a probability for a text.
+    """Anything that gives each of the six emotions, and none of them, a probability for a text.
 
     Attributes:
         name: a short name for tables.
@@ -50,14 +58,14 @@ class EmotionJudge(ABC):
 
     @abstractmethod
     def probabilities(self, texts: TextItems) -> pd.DataFrame:
-        """One row a text, one column an emotion in the order of ``EMOTIONS``; each row sums to 1.
+        """One row a text, columns ``LABELS``: the six emotions and none; each row sums to 1. A blank text has none.
 
         Raises:
             BadInput: no texts, or a missing one.
         """
 
     def predict(self, texts: TextItems) -> pd.Series:
-        """The most probable emotion of each text (the first of equals), named ``emotion``."""
+        """The most probable label of each text (the first of equals), named ``emotion``; it may be ``"none"``."""
         return most_probable(self.probabilities(texts))
 
     def matches(self, texts: TextItems, emotions: Iterable[str]) -> pd.Series:
@@ -69,12 +77,13 @@ class EmotionJudge(ABC):
 
 
 class ExpressionJudge(EmotionJudge):
-    """A recognizer of text that was trained on texts whose emotion another judge has accepted.
+    """A recognizer of text that was trained on texts whose emotion another judge has accepted or refused.
 
     Args:
         recognizer: unfitted; by default a linear head on the frozen MiniLM encoder, which holds no words of its
             training texts.
         name: a short name for tables.
+        learn_none: learn ``"none"`` from refused texts; False leaves them out of training (an ablation).
         folds: parts of the cross-validation by group.
         seed: of the folds.
 
@@ -82,6 +91,7 @@ class ExpressionJudge(EmotionJudge):
         recognizer_: the fitted recognizer.
         held_out_: probabilities of the training texts from recognizers that did not see their group; not saved.
         measured_: rows of ``judge_report`` on texts that it was not trained on; empty where nobody measured it.
+        training_: what it was trained on, in words and hashes; empty where nobody said.
 
     Example:
         >>> judge = ExpressionJudge().fit(texts, emotions, groups=scenarios)  # doctest: +SKIP
@@ -92,20 +102,24 @@ class ExpressionJudge(EmotionJudge):
     recognizer_: TextRecognizer
     held_out_: pd.DataFrame
     measured_: pd.DataFrame
+    training_: dict[str, str]
 
     def __init__(
         self,
         recognizer: TextRecognizer | None = None,
         *,
         name: str = "expression judge",
+        learn_none: bool = True,
         folds: int = 5,
         seed: int = 0,
     ) -> None:
         self.recognizer = recognizer if recognizer is not None else EncoderTextRecognizer(encoder="minilm")
         self.name = name
+        self.learn_none = learn_none
         self.folds = folds
         self.seed = seed
         self.measured_ = pd.DataFrame()
+        self.training_ = {}
 
     def fit(
         self,
@@ -120,8 +134,8 @@ class ExpressionJudge(EmotionJudge):
             texts: the texts.
             emotions: the emotion that was asked for, one a text.
             groups: what belongs together (the scenario of each text); kept apart in the cross-validation.
-            matches: whether the other judge accepted each text; only these are learned from. The others are judged
-                with their fold, so that errors on them can be measured. None = all were accepted.
+            matches: whether the other judge accepted each text; the refused ones are examples of ``"none"``. None =
+                all were accepted, and this judge never says ``"none"``.
 
         Raises:
             BadInput: no texts, unequal lengths, an unknown emotion, an emotion without an accepted text, fewer groups
@@ -129,12 +143,14 @@ class ExpressionJudge(EmotionJudge):
         """
         listed, index = texts_of(texts)
         labels, accepted, codes = self._checked(len(listed), emotions, groups, matches)
-        held_out = np.zeros((len(listed), len(EMOTIONS)))
+        labels[~accepted] = NONE
+        learned = accepted | self.learn_none
+        held_out = np.zeros((len(listed), len(LABELS)))
         for kept, left in group_folds(labels, codes, self.folds, self.seed):
-            fold = _fitted(self.recognizer, listed, labels, kept[accepted[kept]])
+            fold = _fitted(self.recognizer, listed, labels, kept[learned[kept]])
             held_out[left] = _in_order(fold, [listed[place] for place in left])
-        self.held_out_ = pd.DataFrame(held_out, index=index, columns=list(EMOTIONS))
-        self.recognizer_ = _fitted(self.recognizer, listed, labels, np.flatnonzero(accepted))
+        self.held_out_ = pd.DataFrame(held_out, index=index, columns=list(LABELS))
+        self.recognizer_ = _fitted(self.recognizer, listed, labels, np.flatnonzero(learned))
         return self
 
     def _checked(
@@ -156,8 +172,7 @@ class ExpressionJudge(EmotionJudge):
     def probabilities(self, texts: TextItems) -> pd.DataFrame:
         """See EmotionJudge; BadInput before ``fit``."""
         self._check_fitted()
-        listed, index = texts_of(texts)
-        return pd.DataFrame(_in_order(self.recognizer_, listed), index=index, columns=list(EMOTIONS))
+        return _table(texts, lambda filled: _in_order(self.recognizer_, filled))
 
     def save(self, folder: str | Path, *, notes: str = "") -> Path:
         """Save as numbers and JSON with a card, see ``TextRecognizer.save``, and ``judge.json``: name, measured scores.
@@ -168,9 +183,10 @@ class ExpressionJudge(EmotionJudge):
         """
         self._check_fitted()
         folder = self.recognizer_.save(folder, notes=notes)
-        settings = {"name": self.name, "folds": self.folds, "seed": self.seed}
+        settings = {name: getattr(self, name) for name in SETTINGS}
         measured = self.measured_.to_dict("records")
-        write_atomically(folder / JUDGE_FILE, json.dumps({**settings, "measured": measured}, indent=1) + "\n")
+        content = {**settings, "training": self.training_, "measured": measured}
+        write_atomically(folder / JUDGE_FILE, json.dumps(content, indent=1) + "\n")
         return folder
 
     @classmethod
@@ -184,11 +200,11 @@ class ExpressionJudge(EmotionJudge):
         path = Path(folder) / JUDGE_FILE
         try:
             settings = json.loads(read_text(path))
-            judge = cls(clone(recognizer), name=settings["name"], folds=settings["folds"], seed=settings["seed"])
-            judge.measured_ = pd.DataFrame(settings["measured"])
+            judge = cls(clone(recognizer), **{name: settings[name] for name in SETTINGS})
+            judge.measured_, judge.training_ = pd.DataFrame(settings["measured"]), dict(settings["training"])
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"not a saved judge ({error!r})", where=path, mend="save it again") from None
-        if set(recognizer.classes_) != set(EMOTIONS):
+        if set(recognizer.classes_) - {NONE} != set(EMOTIONS):
             raise BadInput("the recognizer has other labels than the six emotions", where=folder)
         judge.recognizer_ = recognizer
         return judge
@@ -200,6 +216,8 @@ class ExpressionJudge(EmotionJudge):
 
 class LanguageModelJudge(EmotionJudge):
     """A language model that is asked for the emotion; the six words are scored by log-likelihood, no reply is parsed.
+
+    It says ``"none"`` of blank texts only.
 
     Args:
         model: any language model that scores options.
@@ -227,33 +245,35 @@ class LanguageModelJudge(EmotionJudge):
 
     def probabilities(self, texts: TextItems) -> pd.DataFrame:
         """See EmotionJudge."""
-        listed, index = texts_of(texts)
+        return _table(texts, self._scored)
+
+    def _scored(self, texts: list[str]) -> Floats:
         # replace, not format: texts hold braces.
-        prompts = [self.question.replace("{text}", " ".join(text.split())) for text in (*listed, NO_TEXT)]
+        prompts = [self.question.replace("{text}", " ".join(text.split())) for text in (*texts, NO_TEXT)]
         options = [f" {emotion}" for emotion in EMOTIONS]
         scores = np.stack(self.model.score_batch(prompts, [options] * len(prompts), progress=self.progress))
         logits = scores[:-1] - scores[-1] if self.correct_prior else scores[:-1]
-        return pd.DataFrame(softmax(logits, axis=1), index=index, columns=list(EMOTIONS))
+        return np.column_stack([softmax(logits, axis=1), np.zeros(len(texts))])
 
 
 # -- helpers --------------------------------------------------------------------------------------------------------
 
 
 def most_probable(probabilities: pd.DataFrame) -> pd.Series:
-    """The emotion with the largest probability of each row (the first of equals), named ``emotion``."""
-    best = np.asarray(EMOTIONS, dtype=object)[probabilities[list(EMOTIONS)].to_numpy().argmax(axis=1)]
+    """The label with the largest probability of each row (the first of equals), named ``emotion``."""
+    best = np.asarray(LABELS, dtype=object)[probabilities[list(LABELS)].to_numpy().argmax(axis=1)]
     return pd.Series(best, index=probabilities.index, name="emotion", dtype=object)
 
 
-def emotion_labels(emotions: Iterable[str]) -> npt.NDArray[np.object_]:
-    """The emotions as an array; BadInput names the first that is none of the six."""
+def emotion_labels(emotions: Iterable[str], *, none: bool = False) -> npt.NDArray[np.object_]:
+    """The emotions as an array; BadInput names the first that is none of the six (nor "none", where that is legal)."""
     if isinstance(emotions, str):
         raise BadInput("one emotion where several are needed", where="emotions", mend="pass one a text")
-    listed = list(emotions)
+    legal, listed = LABELS if none else EMOTIONS, list(emotions)
     for row, emotion in enumerate(listed):
-        if emotion not in EMOTIONS:
+        if emotion not in legal:
             raise BadInput(
-                f"unknown emotion {emotion!r}", where=f"emotions, row {row}", mend=f"legal: {', '.join(EMOTIONS)}"
+                f"unknown emotion {emotion!r}", where=f"emotions, row {row}", mend=f"legal: {', '.join(legal)}"
             )
     return np.array(listed, dtype=object)
 
@@ -273,7 +293,18 @@ def _fitted(
     return fresh.fit([texts[place] for place in places], labels[places].tolist())
 
 
-def _in_order(recognizer: TextRecognizer, texts: list[str]) -> npt.NDArray[np.float64]:
-    """Probabilities in the order of EMOTIONS; an emotion that a small fold never had gets 0."""
-    found = recognizer.predict_proba(texts).reindex(columns=list(EMOTIONS), fill_value=0.0)
+def _in_order(recognizer: TextRecognizer, texts: list[str]) -> Floats:
+    """Probabilities in the order of LABELS; a label that was never learned gets 0."""
+    found = recognizer.predict_proba(texts).reindex(columns=list(LABELS), fill_value=0.0)
     return found.to_numpy(dtype=np.float64)
+
+
+def _table(texts: TextItems, score: Callable[[list[str]], Floats]) -> pd.DataFrame:
+    """Probabilities of texts; a blank one expresses nothing, whatever a judge would make of it."""
+    listed, index = texts_of(texts)
+    values = np.zeros((len(listed), len(LABELS)))
+    values[:, LABELS.index(NONE)] = 1.0
+    filled = [place for place, text in enumerate(listed) if text.strip()]
+    if filled:
+        values[filled] = score([listed[place] for place in filled])
+    return pd.DataFrame(values, index=index, columns=list(LABELS))

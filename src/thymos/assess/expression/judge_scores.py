@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from thymos.affect.chance_corrected import cohen_kappa_from_codes
-from thymos.assess.expression.judge import EMOTIONS, EmotionJudge, emotion_labels
+from thymos.assess.expression.judge import EMOTIONS, LABELS, EmotionJudge, emotion_labels
 from thymos.measure.inputs import binary_vector, same_length
 from thymos.measure.resampling import Interval, bootstrap_interval
 from thymos.perceive.recognizer import TextItems
@@ -75,7 +75,7 @@ def verdict_report(
     seed: int = 0,
 ) -> pd.DataFrame:
     """Like :func:`judge_report`, from emotions that a judge has named already (held-out ones of a cross-validation)."""
-    said, wanted = emotion_labels(predicted), emotion_labels(emotions)
+    said, wanted = emotion_labels(predicted, none=True), emotion_labels(emotions)
     released = binary_vector(list(matches), "matches")
     clusters = np.array(list(groups), dtype=object)
     same_length(predicted=said, emotions=wanted, matches=released, groups=clusters)
@@ -103,7 +103,7 @@ def judge_agreement(
     resamples: int = 10_000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How often two judges name the same emotion: raw agreement and Cohen's kappa with intervals over groups.
+    """How often two judges name the same emotion, or none: raw agreement and Cohen's kappa with intervals over groups.
 
     Args:
         first: one judge.
@@ -115,10 +115,10 @@ def judge_agreement(
         seed: of the draws.
 
     Returns:
-        Columns ``COLUMNS``: rows ``agreement`` and ``cohen_kappa``. Where both judges name one and the same emotion
+        Columns ``COLUMNS``: rows ``agreement`` and ``cohen_kappa``. Where both judges say one and the same label
         throughout there is no kappa, and the note says so.
     """
-    codes = [np.array([EMOTIONS.index(emotion) for emotion in judge.predict(texts)]) for judge in (first, second)]
+    codes = [np.array([LABELS.index(label) for label in judge.predict(texts)]) for judge in (first, second)]
     clusters = np.array(list(groups), dtype=object)
     same_length(texts=codes[0], groups=clusters)
     system = f"{first.name} and {second.name}"
@@ -128,7 +128,7 @@ def judge_agreement(
     equal = bootstrap_interval(
         "mean", ((codes[0] == codes[1]).astype(float),), clusters, resamples=resamples, seed=seed
     )
-    note = "" if kappa else "both judges name one emotion throughout, so there is no kappa"
+    note = "" if kappa else "both judges say one label throughout, so there is no kappa"
     rows = [_row(system, "control", "agreement", subset, equal, note)]
     if kappa:
         rows.append(_row(system, "control", "cohen_kappa", subset, kappa, "0 = as expected by chance"))
@@ -142,7 +142,7 @@ class _Part:
         self, own: Floats, released: Floats, clusters: npt.NDArray[np.object_], subset: str, resamples: int, seed: int
     ) -> None:
         self.own, self.released, self.clusters, self.subset = own, released, clusters, subset
-        self.options = {"resamples": resamples, "seed": seed}
+        self.options: dict[str, Any] = {"resamples": resamples, "seed": seed}
 
     def rows(self, name: str, *, overall: bool) -> list[dict[str, Any]]:
         rates = f"matches: judge {self.own.mean():.3f}, released {self.released.mean():.3f}"
@@ -172,7 +172,7 @@ class _Part:
 
 
 def _kappa(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
-    return cohen_kappa_from_codes(first.astype(np.int64), second.astype(np.int64), len(EMOTIONS))
+    return cohen_kappa_from_codes(first.astype(np.int64), second.astype(np.int64), len(LABELS))
 
 
 def _row(system: str, kind: str, metric: str, subset: str, interval: Interval, note: str) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Training the judge of expressed emotion on the released replies of SEV, and the judge that ships.
 
-Prompted replies give their emotion away by a few words: a judge that learned from them alone errs on every sixth
+Prompted replies give their emotion away by a few words: a judge that learned from them alone misses every sixth
 steered reply. So the judge also learns from steered replies, of half of the test scenarios; the other half is for
-measuring and never trained or chosen on. Only replies that the released judge accepted are learned from.
+measuring and never trained or chosen on. Accepted steered replies alone would teach it the tics of steering, which
+refused replies have, too: it would say yes to nearly everything. So it learns "none" from the refused ones.
 
 SEV may not be passed on. A judge with n-grams of its texts stays in the user's own cache; what ships is a linear head
 on the vectors of a frozen encoder, which holds no words.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from thymos.corpora.corpus import Corpus
 from thymos.corpora.registry import load_corpus
 from thymos.corpora.split import Split
 from thymos.errors import BadInput, Unavailable
-from thymos.files import cache_folder
+from thymos.files import cache_folder, canonical_json, text_sha256
 from thymos.language.folders import build_folder
 from thymos.perceive.recognizer import TextRecognizer
 from thymos.perceive.text_embedding import EncoderTextRecognizer
@@ -29,32 +31,60 @@ from thymos.perceive.text_linear import LinearTextRecognizer
 
 # Raised whenever training changes, so that judges of an older kind are not used.
 RECIPE_VERSION = 1
+SHIPPED_FOLDER = "data/expression_judge"
+TEXT_COLUMNS = ["text", "emotion", "match", "skeleton", "source"]
+SOURCES = ("prompted", "steered")
 
 
 def word_recognizer() -> TextRecognizer:
     """TF-IDF of words and characters with logistic regression."""
-    return LinearTextRecognizer(classifier="logistic", costs=(10.0,), words=(1, 2), characters=(2, 5))
+    return LinearTextRecognizer(classifier="logistic", costs=(10.0,), folds=3)
 
 
 def vector_recognizer() -> TextRecognizer:
-    """Linear head on the frozen MiniLM encoder."""
-    return EncoderTextRecognizer(encoder="minilm", layers="thirds", head="logistic", costs=(0.01,))
+    """Linear head on the frozen MiniLM encoder, after a third, two thirds and all of its layers."""
+    return EncoderTextRecognizer(encoder="minilm", head="logistic", costs=(0.003,), folds=3)
 
 
-RECIPES: Mapping[str, Callable[[], TextRecognizer]] = {
-    "words": word_recognizer,
-    "vectors": vector_recognizer,
-    "pooled": lambda: PooledTextRecognizer((word_recognizer(), vector_recognizer())),
+def pooled_recognizer() -> TextRecognizer:
+    """Both, pooled."""
+    return PooledTextRecognizer((word_recognizer(), vector_recognizer()))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a judge is made.
+
+    Args:
+        recognizer: makes the unfitted recognizer.
+        steered: learn from steered replies, too.
+        learn_none: learn "none" from refused replies.
+    """
+
+    recognizer: Callable[[], TextRecognizer]
+    steered: bool = True
+    learn_none: bool = True
+
+
+RECIPES: dict[str, Recipe] = {
+    "words": Recipe(word_recognizer),
+    "vectors": Recipe(vector_recognizer),
+    "pooled": Recipe(pooled_recognizer),
+    "words, six emotions": Recipe(word_recognizer, learn_none=False),
+    "vectors, six emotions": Recipe(vector_recognizer, learn_none=False),
+    "words, prompted only": Recipe(word_recognizer, steered=False, learn_none=False),
+    "vectors, prompted only": Recipe(vector_recognizer, steered=False, learn_none=False),
 }
-CHOSEN = "pooled"
-SHIPPED = "vectors"
-SHIPPED_FOLDER = "data/expression_judge"
-TEXT_COLUMNS = ["text", "emotion", "match", "skeleton", "source"]
+"""The first three differ in what they read; the others are ablations of what they learn from."""
 
-LICENCE_NOTES = {
-    SHIPPED: "The files here are numbers: weights of a linear head on the vectors of all-MiniLM-L6-v2 (Apache-2.0). "
-    "They hold no text and no vocabulary of SEV.",
-}
+CHOSEN = "vectors"
+"""Used and shipped: the largest kappa with released verdicts on steered replies in ``compare_recipes``. Costs were
+chosen likewise from 0.0003 to 0.1 (vectors) and 1 and 10 (words)."""
+
+HEAD_ONLY = (
+    "The files are numbers: weights of a linear head on the vectors of all-MiniLM-L6-v2 (Apache-2.0). They hold no "
+    "text and no vocabulary of SEV."
+)
 OWN_USE = "The files hold n-grams of SEV texts: for your own use, not to be passed on."
 
 
@@ -110,7 +140,8 @@ def train_judge(
         BadInput: an unknown recipe, or a copy of the corpus without the replies.
         Unavailable: the encoder's package is not installed.
     """
-    judge = _fitted(corpus, recipe)
+    judge = _fitted(judge_texts(corpus, "train"), recipe)
+    judge.training_ = training_of(corpus, recipe)
     judge.measured_ = measure_judge(judge, corpus, resamples=resamples)
     if folder is not None:
         judge.save(folder, notes=card_notes(judge, corpus, recipe))
@@ -122,17 +153,17 @@ def measure_judge(judge: ExpressionJudge, corpus: Corpus, *, resamples: int = 10
 
     Subsets are ``prompted`` and ``steered``, overall and by emotion.
     """
-    guarantee = judge_split(corpus).guarantee
-    reports = [
-        judge_report(judge, own, own["emotion"], own["match"], own["skeleton"], subset=source, resamples=resamples)
-        for source, own in judge_texts(corpus, "test").groupby("source")
-    ]
+    texts, guarantee = judge_texts(corpus, "test"), judge_split(corpus).guarantee
+    reports = []
+    for source in SOURCES:
+        own = texts[texts["source"] == source]
+        reports.append(
+            judge_report(judge, own, own["emotion"], own["match"], own["skeleton"], subset=source, resamples=resamples)
+        )
     return pd.concat(reports, ignore_index=True).assign(split="judge", guarantee=guarantee)
 
 
-def compare_recipes(
-    corpus: Corpus, recipes: Mapping[str, Callable[[], TextRecognizer]] = RECIPES, *, resamples: int = 1000
-) -> pd.DataFrame:
+def compare_recipes(corpus: Corpus, recipes: Mapping[str, Recipe] = RECIPES, *, resamples: int = 1000) -> pd.DataFrame:
     """Development scores of recipes: cross-validation by scenario inside the training part; no test text is read.
 
     Returns:
@@ -140,23 +171,28 @@ def compare_recipes(
     """
     texts, reports = judge_texts(corpus, "train"), []
     for name in recipes:
-        judge = ExpressionJudge(recipes[name]()).fit(texts, texts["emotion"], texts["skeleton"], texts["match"])
+        judge = _fitted(texts, name, recipes)
         said = most_probable(judge.held_out_)
-        for source, own in texts.groupby("source"):
+        unseen = texts[~texts.index.isin(said.index)]  # steered replies, where a recipe does not learn from them
+        if len(unseen):
+            said = pd.concat([said, judge.predict(unseen)])
+        for source in SOURCES:
+            own = texts[texts["source"] == source]
+            labels = said[own.index]
             reports.append(
                 verdict_report(
-                    name, said[own.index], own["emotion"], own["match"], own["skeleton"], subset=str(source),
-                    resamples=resamples,
+                    name, labels, own["emotion"], own["match"], own["skeleton"], subset=source, resamples=resamples
                 )
-            )  # fmt: skip
+            )
     return pd.concat(reports, ignore_index=True)
 
 
 def load_judge(data: str | Path | None = None, *, recipe: str = CHOSEN) -> ExpressionJudge:
     """The judge to use: trained on the user's own copy of SEV where there is one, else the one that ships.
 
-    A trained judge is kept in the user's cache, by corpus, recipe and its version. ``judge.name`` says which one it
-    is, and ``judge.measured_`` how far it can be trusted.
+    A trained judge is kept in the user's cache, by corpus, recipe and its version; where that is what the shipped
+    judge was trained on, nothing is trained again. ``judge.name`` says which one it is, ``judge.measured_`` how far it
+    can be trusted.
 
     Args:
         data: folder with the corpora; None = THYMOS_DATA or ``../shared/data``.
@@ -164,16 +200,21 @@ def load_judge(data: str | Path | None = None, *, recipe: str = CHOSEN) -> Expre
 
     Raises:
         BadInput: no such folder, a damaged copy of the corpus, an unknown recipe.
-        Unavailable: the encoder's package is not installed.
+        Unavailable: a recipe other than the shipped one without a copy of SEV's replies, or the encoder's package is
+            not installed.
     """
-    _check_recipe(recipe)
+    _recipe(recipe)
     try:
         corpus = load_corpus("sev", data)
     except Unavailable:
+        if recipe != CHOSEN:
+            raise
         return shipped_judge()
-    if not {"generations", "steered"} <= set(corpus.tables):
-        return shipped_judge()
-    target = cache_folder("judges") / f"expression-{recipe}-{RECIPE_VERSION}-{corpus.sha256[:16]}"
+    if recipe == CHOSEN:
+        shipped = shipped_judge()
+        if not _has_replies(corpus) or shipped.training_ == training_of(corpus, recipe):
+            return shipped
+    target = cache_folder("judges") / text_sha256(canonical_json(training_of(corpus, recipe)))[:16]
     if not target.is_dir():
         build_folder(target, lambda folder: _train_into(folder, corpus, recipe))
     return ExpressionJudge.load(target)
@@ -185,44 +226,58 @@ def shipped_judge() -> ExpressionJudge:
         return ExpressionJudge.load(folder)
 
 
+def training_of(corpus: Corpus, recipe: str) -> dict[str, str]:
+    """What a judge of this recipe is trained on, in words and hashes: equal where the judges are."""
+    return {
+        "corpus": corpus.slug,
+        "sha256": corpus.sha256,
+        "split": judge_split(corpus).hash,
+        "recipe": recipe,
+        "version": str(RECIPE_VERSION),
+    }
+
+
 def card_notes(judge: ExpressionJudge, corpus: Corpus, recipe: str) -> str:
     """The part of a judge's card about its training data, licence and measured scores."""
     train, test = judge_texts(corpus, "train"), judge_texts(corpus, "test")
-    learned = train[train["match"] == 1]["source"].value_counts()
-    prompted, steered = learned["prompted"], learned["steered"]
-    scenarios = f"{train['skeleton'].nunique()} scenarios"
+    learned = [f"{len(own):,} {source} ({own['match'].sum():,} accepted)" for source, own in train.groupby("source")]
+    held_out = f"{len(test):,} replies to {test['skeleton'].nunique()} other scenarios"
     lines = [
-        "Which of six emotions does a short English text express in its style? A text without emotion gets one, too.",
+        "Which of six emotions does a short English text express in its style, if any?",
         "",
-        f"- training command: `thymos judge train --recipe {recipe}` (recipe version {RECIPE_VERSION})",
-        f"- trained on {prompted:,} prompted and {steered:,} steered replies to {scenarios} of SEV:",
-        "  texts of Llama-3.2-3B-Instruct that the released judge (gpt-4o-mini) accepted; no human rated them",
+        f"- training command: `thymos judge train --recipe {recipe!r}` (recipe version {RECIPE_VERSION})",
+        f"- training data: SEV, {' and '.join(learned)} replies to {train['skeleton'].nunique()} scenarios; written by",
+        "  Llama-3.2-3B-Instruct, accepted or refused by the released judge (gpt-4o-mini); no human rated them",
         f"- sha256 of the corpus: {corpus.sha256}",
-        f"- licence of SEV: {corpus.card.licence}. {LICENCE_NOTES.get(recipe, OWN_USE)}",
-        f"- measured once, on {len(test):,} replies to {test['skeleton'].nunique()} other scenarios, which intervals draw",
+        f"- licence of SEV: {corpus.card.licence}. {HEAD_ONLY if recipe == CHOSEN else OWN_USE}",
+        f"- measured once, on {held_out}; 95 % intervals draw whole scenarios",
+        "- on texts of other models the errors are not known",
         "",
         "| Judge | Metric | Texts | Value | n |",
         "| --- | --- | --- | --- | --- |",
     ]
     for row in judge.measured_.itertuples():
-        lines.append(
-            f"| {row.system} | {row.metric} | {row.subset} | {row.value:.3f} [{row.low:.3f}, {row.high:.3f}] "
-            f"| {row.n:,} |"
-        )
+        numbers = f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}] | {row.n:,}"
+        lines.append(f"| {row.system} | {row.metric} | {row.subset} | {numbers} |")
     return "\n".join(lines)
 
 
-def _fitted(corpus: Corpus, recipe: str) -> ExpressionJudge:
-    _check_recipe(recipe)
-    texts = judge_texts(corpus, "train")
-    judge = ExpressionJudge(RECIPES[recipe](), name=f"expression judge, {recipe}")
-    return judge.fit(texts, texts["emotion"], texts["skeleton"], texts["match"])
+def _fitted(texts: pd.DataFrame, name: str, recipes: Mapping[str, Recipe] = RECIPES) -> ExpressionJudge:
+    recipe = _recipe(name, recipes)
+    learned = texts if recipe.steered else texts[texts["source"] == "prompted"]
+    judge = ExpressionJudge(recipe.recognizer(), name=f"expression judge, {name}", learn_none=recipe.learn_none)
+    return judge.fit(learned, learned["emotion"], learned["skeleton"], learned["match"])
 
 
 def _train_into(folder: Path, corpus: Corpus, recipe: str) -> None:
     train_judge(corpus, recipe=recipe, folder=folder)
 
 
-def _check_recipe(recipe: str) -> None:
-    if recipe not in RECIPES:
-        raise BadInput(f"there is no recipe {recipe!r}", where="judge", mend=f"known: {', '.join(RECIPES)}")
+def _has_replies(corpus: Corpus) -> bool:
+    return {"generations", "steered"} <= set(corpus.tables)
+
+
+def _recipe(name: str, recipes: Mapping[str, Recipe] = RECIPES) -> Recipe:
+    if name not in recipes:
+        raise BadInput(f"there is no recipe {name!r}", where="judge", mend=f"known: {'; '.join(recipes)}")
+    return recipes[name]

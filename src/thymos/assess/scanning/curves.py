@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from thymos.errors import BadInput
 from thymos.interpret.circuits import (
     Circuit,
     ablation_edits,
@@ -26,6 +25,9 @@ from thymos.language.tap.tap import Tap
 from thymos.measure.resampling import bootstrap_interval
 
 NEURONS_PER_HEAD = 4
+COLUMNS = (
+    "curve", "circuit", "units", "heads", "neurons", "emotion", "value", "low", "high", "n", "clusters",
+)  # fmt: skip
 CURVES = ("enhancement", "ablation to the mean", "ablation to zero")
 
 
@@ -59,7 +61,8 @@ def circuit_curves(
 
     Returns:
         One row a point: ``curve`` (enhancement, ablation to the mean, ablation to zero), ``circuit`` (circuit or
-        random), ``units``, ``heads``, ``neurons``, ``emotion`` (or all), ``value``, ``low``, ``high``, ``n``.
+        random), ``units``, ``heads``, ``neurons``, ``emotion`` (or all), ``value``, ``low``, ``high``, ``n``. Emotions
+        whose request does not move the state along their direction are left out.
     """
     layers = len(tap.architecture.layers)
     last = Place(Site.RESIDUAL, layers - 1)
@@ -94,17 +97,20 @@ def circuit_curves(
             distances.setdefault(emotion, []).append(float(prompted - plain))
         if progress is not None:
             progress(number + 1, len(events))
-    for emotion, values in distances.items():
-        if np.mean(values) <= 0:
-            raise BadInput(f"asking for {emotion} does not move the final state along its direction", where="curves")
+    # An emotion that the request itself does not bring forward has no effect that could be shared out.
+    moved = [emotion for emotion in emotions if np.mean(distances[emotion]) > 0]
     rows = []
-    shares = {key: np.array(values).mean(axis=1) / np.mean(distances[key[3]]) for key, values in found.items()}
+    shares = {
+        key: np.array(values).mean(axis=1) / np.mean(distances[key[3]])
+        for key, values in found.items()
+        if key[3] in moved
+    }
     for (curve, kind, count, emotion), share in shares.items():
         rows.append(_row(curve, kind, count, sizes[count], emotion, share, events, resamples))
     for curve, kind, count in dict.fromkeys(key[:3] for key in shares):
-        share = np.mean([shares[curve, kind, count, emotion] for emotion in emotions], axis=0)
+        share = np.mean([shares[curve, kind, count, emotion] for emotion in moved], axis=0)
         rows.append(_row(curve, kind, count, sizes[count], "all", share, events, resamples))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _edits(curve: str, circuit: Circuit, components: Components) -> list[Edit]:

@@ -16,18 +16,23 @@ from thymos.assess.scanning.curves import circuit_curves
 from thymos.assess.scanning.keeper import Arrays, Keeper, arrays
 from thymos.assess.scanning.layers import States, event_states, layer_table
 from thymos.assess.scanning.sizes import ScanSizes
+from thymos.assess.stress.stress_prompts import chosen_levels, prompts_of, word_proxy
 from thymos.interpret.circuits import Circuit, assemble_circuit, random_circuit
 from thymos.interpret.components import Components, measure_components
 from thymos.interpret.control import CircuitModulation, Control, Plain, Prompting, Steering
 from thymos.interpret.directions import Directions, fit_directions, random_directions
+from thymos.interpret.scanner import Scan, token_heatmap
+from thymos.interpret.scanner import scan as find_axis
 from thymos.interpret.scenarios import EMOTIONS, Event, sample_events, scenario_events
 from thymos.interpret.sublayers import SublayerImportance, sublayer_importance
 from thymos.language.model import LanguageModel
+from thymos.language.prefix_tree import attends_to_everything
 from thymos.language.tap.places import Place, Site
 from thymos.language.tap.tap import Tap
 
 RANDOM_STEERING = "steering, random directions"
 RANDOM_CIRCUIT = "circuit modulation, random units"
+STRESS = "stress"
 METHODS = ("prompting", "steering", "circuit modulation", RANDOM_STEERING, RANDOM_CIRCUIT)
 
 
@@ -56,6 +61,11 @@ class ModelScan:
         self.seed = seed
         self.emotions = EMOTIONS
         self.tap.encode([self.test_events[0].asking(None)])  # fails early where there is no chat template
+
+    @property
+    def has_circuits(self) -> bool:
+        """Whether circuits can be had: not where attention slides through a window, see ``last_token_variants``."""
+        return attends_to_everything(self.tap.model.model)
 
     # -- events ---------------------------------------------------------------------------------------------------
 
@@ -123,6 +133,43 @@ class ModelScan:
         table = self.layers[self.layers["measure"] == "other_themes"].sort_values(["layer", "site"])
         row = table.loc[table["value"].idxmax()]
         return Place(Site(row["site"]), int(row["layer"]))
+
+    # -- stress ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _stress_scan(self) -> Scan:
+        prompts = prompts_of("stress", chosen_levels())
+        return find_axis(
+            self.tap, [prompt.text for prompt in prompts], [prompt.level for prompt in prompts],
+            covariates={"word_proxy": word_proxy(prompts).to_numpy()}, permutations=200,
+            resamples=min(self.keeper.resamples, 2_000), seed=self.seed, progress=self.keeper.progress("stress axis"),
+        )  # fmt: skip
+
+    @cached_property
+    def stress(self) -> pd.DataFrame:
+        """One row a layer: how well the axis of stress orders prompts by their intended level; see ``Scan.table``."""
+
+        def compute() -> pd.DataFrame:
+            return self._stress_scan.table().assign(p_any_layer=self._stress_scan.p)
+
+        return self.keeper.table(STRESS, compute)
+
+    @cached_property
+    def stress_heatmaps(self) -> list[dict[str, Any]]:
+        """Layer x token projections of the calmest and the tensest prompts: ``level``, ``tokens``, ``values``."""
+
+        def compute() -> list[dict[str, Any]]:
+            prompts = sorted(prompts_of("stress", chosen_levels()), key=lambda prompt: prompt.level)
+            chosen = [prompts[0], prompts[-1]][: self.sizes.heatmap_prompts]
+            found = []
+            for prompt in chosen:
+                drawn = token_heatmap(self.tap, prompt.text, self._stress_scan.axes())
+                values = np.round(drawn.values, 3).tolist()
+                found.append({"level": prompt.level, "tokens": list(drawn.tokens), "values": values})
+            return found
+
+        kept: list[dict[str, Any]] = self.keeper.step("stress heatmaps", compute)
+        return kept
 
     # -- components -----------------------------------------------------------------------------------------------
 
@@ -201,7 +248,7 @@ class ModelScan:
                     CircuitModulation(
                         self.circuit(emotion, *budget), self.components, strength, label=budget_label(budget)
                     )
-                    for budget in self.sizes.budgets
+                    for budget in (self.sizes.budgets if self.has_circuits else ())
                     for strength in self.sizes.circuit_strengths
                 ]
             return self._expressed(controls, self.development_events)
@@ -216,6 +263,8 @@ class ModelScan:
         found = {
             method: choose_strength(table[table["system"] == method], plain) for method in ("prompting", "steering")
         }
+        if not self.has_circuits:
+            return found
         budgets = {
             budget: choose_strength(table[table["system"] == budget_label(budget)], plain)
             for budget in self.sizes.budgets
@@ -231,15 +280,20 @@ class ModelScan:
     def controls(self, emotion: str) -> list[Control]:
         """Every method at its chosen strength, and the controls of steering and circuits at the same strength."""
         steering = self.choices["steering"].strength
-        modulation = self.choices["circuit modulation"].strength
-        circuit = self.circuit(emotion, *self.budget)
         found: list[Control] = [
             Prompting(emotion, self.choices["prompting"].strength),
             Steering(self.directions, emotion, steering),
-            CircuitModulation(circuit, self.components, modulation),
         ]
+        found += [
+            Steering(random_directions(self.directions, seed), emotion, steering, label=RANDOM_STEERING)
+            for seed in self.sizes.random_seeds
+        ]
+        if not self.has_circuits:
+            return found
+        modulation = self.choices["circuit modulation"].strength
+        circuit = self.circuit(emotion, *self.budget)
+        found.append(CircuitModulation(circuit, self.components, modulation))
         for seed in self.sizes.random_seeds:
-            found.append(Steering(random_directions(self.directions, seed), emotion, steering, label=RANDOM_STEERING))
             found.append(
                 CircuitModulation(
                     random_circuit(circuit, self.components, seed), self.components, modulation, label=RANDOM_CIRCUIT

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from thymos.errors import BadInput
+from thymos.language.local import LocalLanguageModel
 from thymos.language.tap.architecture import SUPPORTED
 from thymos.language.tap.edits import Edit
 from thymos.language.tap.hooks import ForwardPass, Hooks
@@ -73,3 +74,17 @@ def check_sums(hooks: Hooks) -> None:
                     mend=f"the tap knows {SUPPORTED}",
                 )
         before = after
+
+
+def hooks_of(model: LocalLanguageModel) -> Hooks:
+    """The hooks of a model, the same for every tap; the model is checked the first time.
+
+    Raises:
+        BadInput: the tap does not know the architecture.
+    """
+    hooks: Hooks | None = model.hooks
+    if hooks is None or hooks.architecture.model is not model.model:
+        hooks = Hooks(model)
+        check_sums(hooks)
+        model.hooks = hooks
+    return hooks

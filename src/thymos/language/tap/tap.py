@@ -15,9 +15,9 @@ from thymos.language.model import LanguageModel, Message, Progress, Prompt, chec
 from thymos.language.prefix_tree import PASS_ROWS, PassRows
 from thymos.language.tap.architecture import Architecture
 from thymos.language.tap.batches import Side, pad_rows, plan_token_batches
-from thymos.language.tap.checking import Floats, as_numbers, check_sums
+from thymos.language.tap.checking import Floats, as_numbers, hooks_of
 from thymos.language.tap.edits import Edit
-from thymos.language.tap.hooks import ForwardPass, Hooks
+from thymos.language.tap.hooks import ForwardPass
 from thymos.language.tap.memory import require_memory
 from thymos.language.tap.places import (
     Place,
@@ -277,20 +277,6 @@ class Tap:
 
     def _on_cpu(self, states: torch.Tensor, place: Place) -> Floats:
         return as_numbers(states, f"{self.model.name}, {place}")
-
-
-def hooks_of(model: LocalLanguageModel) -> Hooks:
-    """The hooks of a model, the same for every tap; the model is checked the first time.
-
-    Raises:
-        BadInput: the tap does not know the architecture.
-    """
-    hooks: Hooks | None = model.hooks
-    if hooks is None or hooks.architecture.model is not model.model:
-        hooks = Hooks(model)
-        check_sums(hooks)
-        model.hooks = hooks
-    return hooks
 
 
 def local_model(model: LanguageModel) -> LocalLanguageModel:
