@@ -61,7 +61,7 @@ class Components:
 
 def norm_gain(norm: Any) -> torch.Tensor:
     """What an RMS norm multiplies by, shape (width,): its weight, or 1 + its weight in Gemma."""
-    ones = torch.ones_like(norm.weight)
+    ones = torch.ones_like(norm.weight, dtype=torch.float32)
     return norm(ones) * float((1 + norm_epsilon(norm)) ** 0.5)
 
 
@@ -94,7 +94,7 @@ def head_importances(
     Returns:
         Shape (prompts, heads): projection with the head minus projection without it.
     """
-    projection = architecture.output_projection(layer)
+    projection = architecture.output_projection(layer).to(outputs.dtype)
     parts = torch.einsum(
         "phw,hwd->phd", outputs.unflatten(-1, (architecture.heads, architecture.head_width)), projection
     )
@@ -103,7 +103,7 @@ def head_importances(
         without = residual[:, None] - parts
     else:
         bias = architecture.layers[layer].self_attn.o_proj.bias
-        whole = parts.sum(1) if bias is None else parts.sum(1) + bias
+        whole = parts.sum(1) if bias is None else parts.sum(1) + bias.to(outputs.dtype)
         before = residual - output_norm(whole)
         without = before[:, None] + output_norm(whole[:, None] - parts)
     if normalized:
@@ -130,15 +130,15 @@ def neuron_contributions(
     Returns:
         Shape (prompts, neurons).
     """
-    columns = architecture.down_projection(layer)
+    columns = architecture.down_projection(layer).to(activations.dtype)
     norm = architecture.mlp_output_norm(layer)
     if norm is None:
         return activations * (vectors @ columns.T)
     bias = getattr(architecture.layers[layer].mlp.down_proj, "bias", None)
     output = activations @ columns
     if bias is not None:
-        output = output + bias
-    scaled = vectors * norm_gain(norm)
+        output = output + bias.to(output.dtype)
+    scaled = vectors * norm_gain(norm).to(vectors.dtype)
     along = scaled @ columns.T  # what a neuron adds per activation before the norm
     total = (output * scaled).sum(-1, keepdim=True)
     squares = output.pow(2).sum(-1, keepdim=True)
@@ -171,7 +171,7 @@ def measure_components(
         progress: called with (prompts done, prompts in all).
 
     Raises:
-        BadInput: an emotion without prompts or direction.
+        BadInput: an emotion without prompts or direction, or a layer without directions of the model's width.
     """
     if len(emotions) != len(prompts):
         raise BadInput(f"{len(emotions)} emotions for {len(prompts)} prompts", where="components")
@@ -188,9 +188,9 @@ def measure_components(
     sites = (Site.RESIDUAL_MIDDLE, Site.HEADS, Site.NEURONS)
     places = [Place(site, layer) for site in sites for layer in range(layers)]
     vectors = {
-        Place(site, layer): _tensor(directions.vectors[Place(site, layer)], tap)
+        place: _tensor(_fitting(directions, place, architecture), tap)
         for site in (Site.RESIDUAL_MIDDLE, Site.RESIDUAL)
-        for layer in range(layers)
+        for place in architecture.places(site)
     }
     done = 0
     for chosen, states in tap.read_rows(tap.encode(prompts), places):
@@ -268,5 +268,17 @@ def importance_by_running(
 
 
 def _tensor(values: npt.NDArray[Any], tap: Tap) -> torch.Tensor:
-    """An array on the model's device, in float32 and at least in the model's precision there."""
-    return torch.from_numpy(np.ascontiguousarray(values)).to(tap.architecture.device, tap.model.model.dtype)
+    """An array on the model's device, in float32 whatever the model's precision: sums of squares overflow float16."""
+    return torch.from_numpy(np.ascontiguousarray(values)).to(tap.architecture.device, torch.float32)
+
+
+def _fitting(directions: Directions, place: Place, architecture: Architecture) -> Array:
+    """The directions of a place, checked against the model's width."""
+    vectors = directions.at(place)
+    if vectors.shape[1] != architecture.width:
+        raise BadInput(
+            f"the directions of {place} are {vectors.shape[1]} numbers long and the states {architecture.width}",
+            where="components",
+            mend="pass directions of this model",
+        )
+    return vectors

@@ -22,6 +22,7 @@ from thymos.language.tap.places import Place, Site
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 SMALLEST = 1e-12
+FORMAT = "thymos directions 1"
 
 
 def centroids(states: Floats, accepted: Bools | None = None) -> npt.NDArray[np.float64]:
@@ -38,15 +39,30 @@ def centroids(states: Floats, accepted: Bools | None = None) -> npt.NDArray[np.f
     Raises:
         BadInput: no group is left, or fewer than two emotions.
     """
+    means = _used(states, accepted).mean(axis=0, dtype=np.float64)
+    return means - means.mean(axis=0)
+
+
+def _used(states: Floats, accepted: Bools | None) -> Floats:
+    """The groups that are accepted whole, checked."""
     states = np.asarray(states)
     if states.ndim != 3 or states.shape[1] < 2:
         raise BadInput(f"states have shape {states.shape}", where="directions", mend="pass groups x emotions x width")
-    if accepted is not None:
-        states = states[np.asarray(accepted, dtype=bool).all(axis=1)]
     if not len(states):
+        raise BadInput("there are no groups", where="directions", mend="pass at least one")
+    if accepted is None:
+        return states
+    accepted = np.asarray(accepted, dtype=bool)
+    if accepted.shape != states.shape[:2]:
+        raise BadInput(
+            f"accepted has shape {accepted.shape} and the states {states.shape}",
+            where="directions",
+            mend="pass groups x emotions",
+        )
+    whole = accepted.all(axis=1)
+    if not whole.any():
         raise BadInput("no group has every emotion accepted", where="directions", mend="use all groups")
-    means = states.mean(axis=0, dtype=np.float64)
-    return means - means.mean(axis=0)
+    return states[whole]
 
 
 def unit(vectors: Floats) -> npt.NDArray[np.float64]:
@@ -63,7 +79,7 @@ class Directions:
     Args:
         emotions: their names, in the order of the vectors.
         vectors: for each place, shape (emotions, width), rows of length 1.
-        centers: for each place, the mean state over all groups and emotions, shape (width,).
+        centers: for each place, the mean state over the groups that were used and emotions, shape (width,).
         scales: for each place, the mean root mean square of a state there.
         model: identity of the model; empty when unknown.
     """
@@ -82,9 +98,13 @@ class Directions:
 
     def vector(self, place: Place, emotion: str) -> npt.NDArray[np.float64]:
         """The direction of an emotion at a place, length 1."""
+        return self.at(place)[self.index(emotion)]
+
+    def at(self, place: Place) -> npt.NDArray[np.float64]:
+        """The directions of all emotions at a place, shape (emotions, width)."""
         if place not in self.vectors:
-            raise BadInput(f"there are no directions for {place}", where="directions")
-        return self.vectors[place][self.index(emotion)]
+            raise BadInput(f"there are no directions for {place}", where="directions", mend="fit them there, too")
+        return self.vectors[place]
 
     def layers(self, site: Site) -> list[int]:
         """Layers that have directions at a site, in order."""
@@ -112,13 +132,15 @@ class Directions:
         return unit(np.mean([sign * vector for sign, vector in zip(signs, found, strict=True)], axis=0))
 
     def save(self, path: str | Path) -> Path:
-        """Write as safetensors."""
+        """Write as safetensors, in float32."""
+        if any("," in emotion for emotion in self.emotions):
+            raise BadInput(f"a name holds a comma: {self.emotions}", where="directions", mend="rename the emotion")
         arrays: dict[str, npt.NDArray[Any]] = {}
         for place in self.vectors:
             arrays[f"vectors/{place.site}/{place.layer}"] = self.vectors[place].astype(np.float32)
             arrays[f"centers/{place.site}/{place.layer}"] = self.centers[place].astype(np.float32)
             arrays[f"scales/{place.site}/{place.layer}"] = np.array([self.scales[place]], dtype=np.float32)
-        metadata = {"emotions": ",".join(self.emotions), "model": self.model, "format": "thymos directions 1"}
+        metadata = {"emotions": ",".join(self.emotions), "model": self.model, "format": FORMAT}
         return write_atomically(path, save_arrays(arrays, metadata=metadata))
 
     @classmethod
@@ -134,21 +156,26 @@ class Directions:
         try:
             with safe_open(path, framework="numpy") as opened:
                 metadata = opened.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise ValueError(f"the format is {metadata.get('format')!r}")
             arrays = load_arrays(path.read_bytes())
             tables: dict[str, dict[Place, Any]] = {"vectors": {}, "centers": {}, "scales": {}}
             for name, values in arrays.items():
                 kind, site, layer = name.split("/")
                 place = Place(Site(site), None if layer == "None" else int(layer))
                 tables[kind][place] = float(values[0]) if kind == "scales" else values.astype(np.float64)
-            return cls(
-                tuple(metadata["emotions"].split(",")),
-                tables["vectors"],
-                tables["centers"],
-                tables["scales"],
-                metadata.get("model", ""),
-            )
-        except (SafetensorError, KeyError, ValueError) as error:
-            raise BadInput(f"these are no directions ({error})", where=path) from None
+            emotions = tuple(metadata["emotions"].split(","))
+            for place in {place for table in tables.values() for place in table}:
+                vectors, center = tables["vectors"][place], tables["centers"][place]
+                if (len(emotions), *center.shape) != vectors.shape or not np.isfinite(vectors).all():
+                    raise ValueError(f"the vectors of {place} do not fit")
+                if not tables["scales"][place] >= 0:
+                    raise ValueError(f"the scale of {place} is no size")
+            return cls(emotions, tables["vectors"], tables["centers"], tables["scales"], metadata.get("model", ""))
+        except (SafetensorError, KeyError, ValueError, IndexError) as error:
+            raise BadInput(
+                f"these are no directions ({error})", where=path, mend="write them again with Directions.save"
+            ) from None
 
 
 def fit_directions(
@@ -161,12 +188,20 @@ def fit_directions(
         emotions: names, in the order of the second axis.
         accepted: see :func:`centroids`.
         model: identity of the model.
+
+    Raises:
+        BadInput: no states, or of other shapes; an emotion named twice; no group is accepted whole.
     """
+    if not states:
+        raise BadInput("there are no states", where="directions", mend="pass those of at least one place")
+    if len(set(emotions)) != len(emotions):
+        raise BadInput(f"an emotion is named twice: {', '.join(emotions)}", where="directions", mend="name each once")
     vectors, centers, scales = {}, {}, {}
-    for place, values in states.items():
+    for place, given in states.items():
+        values = _used(given, accepted)
         if values.shape[1] != len(emotions):
             raise BadInput(f"{values.shape[1]} states a group for {len(emotions)} emotions", where=str(place))
-        vectors[place] = unit(centroids(values, accepted))
+        vectors[place] = unit(centroids(values))
         centers[place] = values.mean(axis=(0, 1), dtype=np.float64)
         scales[place] = float(np.sqrt(np.square(values, dtype=np.float64).mean(axis=-1)).mean())
     return Directions(tuple(emotions), vectors, centers, scales, model)
@@ -198,8 +233,17 @@ def hits(states: Floats, vectors: Floats, center: Floats, *, paired: bool = Fals
         paired: subtract each group's own mean instead. Easier: the other emotions of the same situation are then known.
 
     Returns:
-        Shape (groups, emotions).
+        Shape (groups, emotions). Where two projections are equal, the first emotion has it.
+
+    Raises:
+        BadInput: states of more or fewer emotions than there are directions.
     """
+    if states.ndim != 3 or states.shape[1] != len(vectors):
+        raise BadInput(
+            f"states have shape {states.shape} for {len(vectors)} directions",
+            where="directions",
+            mend="pass groups x emotions x width",
+        )
     centred = states - (states.mean(axis=1, keepdims=True) if paired else center)
     scores = np.asarray(centred @ vectors.T)
     return scores.argmax(axis=-1) == np.arange(states.shape[1])
@@ -216,13 +260,16 @@ def cross_context_hits(states: Floats, contexts: Sequence[str]) -> Bools:
     for name in sorted(set(contexts)):
         left = names == name
         kept = states[~left]
-        found[left] = hits(states[left], unit(centroids(kept)), kept.mean(axis=(0, 1)))
+        found[left] = hits(states[left], unit(centroids(kept)), kept.mean(axis=(0, 1), dtype=np.float64))
     return found
 
 
 def layer_similarity(directions: Directions, site: Site) -> npt.NDArray[np.float64]:
     """Mean cosine over emotions between the directions of every two layers, shape (layers, layers)."""
-    vectors = np.stack([directions.vectors[Place(site, layer)] for layer in directions.layers(site)])
+    layers = directions.layers(site)
+    if not layers:
+        raise BadInput(f"there are no directions for {site}", where="directions", mend="fit them there, too")
+    vectors = np.stack([directions.vectors[Place(site, layer)] for layer in layers])
     return np.einsum("aed,bed->ab", vectors, vectors) / len(directions.emotions)
 
 
@@ -234,6 +281,8 @@ def split_half_similarity(states: Floats, groups: Sequence[str], seed: int = 0) 
         groups: the scenario of each row; a scenario stays in one half.
         seed: of the halves.
     """
+    if len(groups) != len(states):
+        raise BadInput(f"{len(groups)} groups for {len(states)} rows", where="directions")
     names = sorted(set(groups))
     rng = np.random.default_rng(seed)
     first = set(rng.permutation(names)[: len(names) // 2].tolist())
@@ -247,4 +296,4 @@ def direction_similarity(first: Directions, second: Directions, place: Place) ->
     """Cosine of the same emotion's directions in two sets at a place, shape (emotions,)."""
     if first.emotions != second.emotions:
         raise BadInput("the two sets name other emotions", where="directions")
-    return np.einsum("ed,ed->e", first.vectors[place], second.vectors[place])
+    return np.einsum("ed,ed->e", first.at(place), second.at(place))

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from thymos.corpora.card import Card
@@ -116,8 +117,6 @@ def sample_events(events: Sequence[Event], scenarios: int, seed: int = 0) -> lis
         scenarios: how many.
         seed: which.
     """
-    import numpy as np
-
     rng = np.random.default_rng(seed)
     by_theme: dict[str, list[str]] = {}
     for event in events:

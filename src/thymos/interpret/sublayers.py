@@ -60,9 +60,10 @@ def sublayer_importance(
         progress: called with (prompts done, prompts in all).
 
     Raises:
-        BadInput: no prompts, no strengths, a prompt of one token, or a model with sliding windows.
+        BadInput: no prompts, no strengths, a layer without directions, a prompt of one token, or a model with sliding
+            windows.
     """
-    if not prompts or not strengths or min(strengths) <= 0:
+    if not len(prompts) or not len(strengths) or not min(strengths) > 0:
         raise BadInput("prompts and positive strengths are needed", where="sublayer importance")
     layers, kinds = len(tap.architecture.layers), len(directions.emotions)
     shape = (layers, len(SUBLAYERS), kinds, len(strengths))
@@ -71,9 +72,10 @@ def sublayer_importance(
     for layer, sublayer, emotion, strength in np.ndindex(shape):
         site, of = SUBLAYERS[sublayer]
         place = Place(of, layer)
+        vector = directions.at(place)[emotion]
         size = strengths[strength] * directions.scales[place]
         sizes[layer, sublayer, emotion, strength] = size
-        variants.append([Edit.add(Place(site, layer), size * directions.vectors[place][emotion])])
+        variants.append([Edit.add(Place(site, layer), size * vector)])
     references = np.stack([directions.reference(emotion, band) for emotion in directions.emotions])
     last = Place(Site.RESIDUAL, layers - 1)
     values = np.empty((len(prompts), kinds, layers, len(SUBLAYERS)))

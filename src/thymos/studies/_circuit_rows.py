@@ -71,9 +71,10 @@ def layer_rows(scan: ModelScan) -> list[Row]:
         for _, found in residual[(residual["layer"] == layer) & (residual["measure"] == "accuracy")].iterrows():
             rows.append(_layer_row(found, f"directions, layer {layer}", RowKind.ABLATION, "accuracy", "own/test", name))
     for measure, metric in (("split_half", "split_half_cosine"), ("next_layer", "next_layer_cosine")):
-        band = residual[
-            (residual["measure"] == measure) & residual["layer"].between(0.75 * count, 0.90 * count, inclusive="left")
-        ]
+        own = residual[residual["measure"] == measure]
+        band = own[own["layer"].between(0.75 * count, 0.90 * count, inclusive="left")]
+        if band.empty:  # a model of a few layers
+            band = own.tail(1)
         rows.append(
             Row(
                 system="directions, 75 to 90 % depth", kind=RowKind.SYSTEM, metric=metric, subset="own/extraction",

@@ -65,7 +65,7 @@ FULL = Sizes(
     offsets=16, foreign=30,
 )  # fmt: skip
 QUICK = Sizes(
-    train=12, held=6, seeds=2, asked=1, asked_tokens=12, replied_train=3, replied_test=2, reply_tokens=24, offsets=12,
+    train=10, held=5, seeds=2, asked=1, asked_tokens=12, replied_train=3, replied_test=2, reply_tokens=24, offsets=12,
     foreign=2,
 )  # fmt: skip
 

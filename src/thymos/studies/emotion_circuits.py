@@ -113,7 +113,8 @@ def judge_quality(ctx: Context) -> list[Row]:
     scan = scan_of(ctx)
     rows = [_from_table(record) for record in measured_judge(ctx).to_dict("records")]
     table = scan.expression
-    part = table.groupby(["system", "emotion"], sort=False).head(3).reset_index(drop=True)
+    shuffled = table.sample(frac=1.0, random_state=ctx.settings.seed)
+    part = shuffled.groupby(["system", "emotion"], sort=False).head(3).reset_index(drop=True)
 
     def compare_judges() -> list[dict[str, object]]:
         second = LanguageModelJudge(scan.model)
