@@ -22,6 +22,8 @@ from thymos.language.tap.places import Place, Positions, Site
 Array = npt.NDArray[np.float64]
 Rule = Literal["proportional", "global"]
 Mode = Literal["add", "set"]
+ROUNDING = 1e-9
+"""A share this close below a whole number is that number."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Circuit:
 def share_budget(weights: Array, budget: int, limit: int) -> npt.NDArray[np.int64]:
     """Whole numbers in proportion to the positive part of weights, at most ``limit`` each, largest remainders first.
 
+    What a full sublayer cannot take goes to the others, in proportion again. No number is 1 or more away from its exact
+    share.
+
     Args:
         weights: shape (sublayers,).
         budget: their sum, where the limits and weights allow it.
@@ -60,19 +65,26 @@ def share_budget(weights: Array, budget: int, limit: int) -> npt.NDArray[np.int6
     Example:
         >>> share_budget(np.array([3.0, 1.0, -2.0]), 4, 10).tolist()
         [3, 1, 0]
+        >>> share_budget(np.array([0.6, 0.2, 0.2]), 4, 10).tolist()
+        [2, 1, 1]
     """
-    shares = np.zeros(len(weights), dtype=np.int64)
-    positive = np.clip(weights, 0, None)
-    while (left := budget - int(shares.sum())) > 0:
-        open_weights = np.where(shares < limit, positive, 0.0)
-        if open_weights.sum() <= 0:
+    positive = np.clip(np.asarray(weights, dtype=np.float64), 0, None)
+    wanting = positive > 0
+    total = max(0, min(budget, limit * int(wanting.sum())))
+    exact = np.zeros(len(positive))
+    while wanting.any():
+        left = total - limit * int((exact >= limit).sum())
+        part = np.where(wanting, positive, 0.0)
+        part /= part.max()  # the smallest weights would make a sum of 0
+        exact[wanting] = (part / part.sum() * left)[wanting]
+        full = wanting & (exact >= limit)
+        if not full.any():
             break
-        wanted = open_weights / open_weights.sum() * left
-        whole = np.minimum(np.floor(wanted).astype(np.int64), limit - shares)
-        if whole.sum() == 0:
-            order = np.argsort(-(wanted - np.floor(wanted)), kind="stable")
-            whole[[place for place in order if open_weights[place] > 0][:left]] = 1
-        shares += whole
+        exact[full] = limit
+        wanting &= ~full
+    shares = np.minimum(np.floor(exact + ROUNDING), limit).astype(np.int64)
+    remainders = np.where((positive > 0) & (shares < limit), exact - shares, -np.inf)
+    shares[np.argsort(-remainders, kind="stable")[: total - int(shares.sum())]] += 1
     return shares
 
 
@@ -96,21 +108,32 @@ def assemble_circuit(
         rule: see the module's text.
 
     Raises:
-        BadInput: an unknown emotion or rule, or a negative budget.
+        BadInput: an unknown emotion or rule, a negative budget, or sublayers of another model.
     """
-    if emotion not in components.emotions:
-        raise BadInput(f"there is no emotion {emotion!r}", mend=f"known: {', '.join(components.emotions)}")
+    code = _index(components.emotions, emotion)
     if heads < 0 or neurons < 0:
         raise BadInput(f"the budget is {heads} heads and {neurons} neurons", where="circuit", mend="use 0 or more")
     if rule not in ("proportional", "global"):
         raise BadInput(f"there is no rule {rule!r}", where="circuit", mend="use 'proportional' or 'global'")
-    code = components.emotions.index(emotion)
-    weights = sublayers.values[sublayers.emotions.index(emotion)]
+    weights = sublayers.values[_index(sublayers.emotions, emotion)]
+    if len(weights) != components.heads.shape[1]:
+        raise BadInput(
+            f"components have {components.heads.shape[1]} layers and sublayers {len(weights)}",
+            where="circuit",
+            mend="measure both on the same model",
+        )
     return Circuit(
         emotion,
         _choose(components.heads[code], heads, weights[:, 0] if rule == "proportional" else None),
         _choose(components.neurons[code], neurons, weights[:, 1] if rule == "proportional" else None),
     )
+
+
+def _index(emotions: Sequence[str], emotion: str) -> int:
+    """The place of an emotion."""
+    if emotion not in emotions:
+        raise BadInput(f"there is no emotion {emotion!r}", where="circuit", mend=f"known: {', '.join(emotions)}")
+    return list(emotions).index(emotion)
 
 
 def _choose(importance: Array, budget: int, weights: Array | None) -> dict[int, tuple[int, ...]]:
@@ -168,7 +191,7 @@ def modulation_edits(
     """
     if mode not in ("add", "set"):
         raise BadInput(f"there is no mode {mode!r}", where="circuit", mend="use 'add' or 'set'")
-    code = components.emotions.index(of or circuit.emotion)
+    code = _index(components.emotions, of or circuit.emotion)
     edits = []
     for site, chosen, means in (
         (Site.HEADS, circuit.heads, components.head_means),

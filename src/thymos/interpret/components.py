@@ -175,7 +175,7 @@ def measure_components(
     """
     if len(emotions) != len(prompts):
         raise BadInput(f"{len(emotions)} emotions for {len(prompts)} prompts", where="components")
-    codes = np.array([directions.index(emotion) for emotion in emotions])
+    codes = np.array([directions.index(emotion) for emotion in emotions], dtype=np.int64)
     counts = np.bincount(codes, minlength=len(directions.emotions))
     if not counts.all():
         missing = directions.emotions[int(counts.argmin())]

@@ -15,6 +15,7 @@ from thymos.interpret.circuits import Circuit, Mode, modulation_edits
 from thymos.interpret.components import Components
 from thymos.interpret.directions import Directions
 from thymos.interpret.scenarios import ELICITING
+from thymos.language.cache import CachedLanguageModel
 from thymos.language.model import (
     Conversation,
     GenerationSettings,
@@ -26,7 +27,7 @@ from thymos.language.model import (
 )
 from thymos.language.tap.edits import Edit
 from thymos.language.tap.places import Place, Positions, Site
-from thymos.language.tap.tap import Tap, local_model
+from thymos.language.tap.tap import Tap
 
 STRONGEST_WORDING = 3
 WORDINGS = {
@@ -56,7 +57,7 @@ class Control(ABC):
 
     @abstractmethod
     def identity(self) -> str:
-        """A hash of everything that the replies depend on."""
+        """A hash of everything that the replies depend on, and of nothing else."""
 
     def conversation(self, conversation: Conversation) -> Conversation:
         """The conversation under the control; unchanged unless the control is a prompt."""
@@ -111,8 +112,9 @@ class Prompting(Control):
         return "prompting"
 
     def identity(self) -> str:
-        text = WORDINGS[int(self.strength)] if self.strength else ""
-        return text_sha256(canonical_json(["prompting", self.emotion, text]))
+        if not self.strength:
+            return text_sha256(canonical_json(["prompting"]))
+        return text_sha256(canonical_json(["prompting", self.emotion, WORDINGS[int(self.strength)]]))
 
     def conversation(self, conversation: Conversation) -> Conversation:
         if not self.strength:
@@ -124,6 +126,8 @@ class Prompting(Control):
 @dataclass(frozen=True)
 class Steering(Control):
     """The emotion's direction is added to the residual stream of some layers.
+
+    Applying it raises BadInput where no layer is left to steer, or one has no directions.
 
     Args:
         directions: of this model; random ones for a control.
@@ -149,11 +153,13 @@ class Steering(Control):
 
     def chosen_layers(self) -> tuple[int, ...]:
         """The layers that are steered."""
-        if self.layers is not None:
-            return self.layers
         known = self.directions.layers(self.site)
-        count = max(known) + 1
-        return tuple(layer for layer in known if 11 / 28 * count <= layer < 21 / 28 * count)
+        count = max(known, default=0) + 1
+        middle = tuple(layer for layer in known if 11 / 28 * count <= layer < 21 / 28 * count)
+        chosen = middle if self.layers is None else self.layers
+        if not chosen:
+            raise BadInput(f"there is no layer to steer at {self.site}", where="steering", mend="name layers")
+        return chosen
 
     def edits(self) -> list[Edit]:
         if not self.strength:
@@ -225,25 +231,37 @@ class ControlledLanguageModel(LanguageModel):
     """A language model under a control; made by ``Control.apply``.
 
     Args:
-        model: the model, cached or not. A cache around it is left aside: wrap this one instead.
+        model: the model, cached or not, or under a prompt already. A cache around it is left aside: wrap this one
+            instead.
         control: see Control.
+
+    Attributes:
+        control: the control.
+        model: the model that is asked.
     """
 
     def __init__(self, model: LanguageModel, control: Control) -> None:
+        while isinstance(model, CachedLanguageModel):
+            model = model.model
         self.control = control
-        edits = control.edits()
-        self._tap = Tap(model) if edits else None
-        self._edits = edits
-        self.model: LanguageModel = local_model(model) if edits else getattr(model, "model", model)
-        self.name = f"{self.model.name}, {control.name}"
-        self.identity = f"{self.model.identity}+{control.identity()}"
-        self.scores_conversations = self.model.scores_conversations
+        self.model = model
+        self._edits = control.edits()
+        self._tap = Tap(model) if self._edits else None
+        self._own = control.identity()
+        self.name = f"{model.name}, {control.name}"
+        self.scores_conversations = model.scores_conversations
+
+    @property
+    def identity(self) -> str:  # type: ignore[override]
+        """The model's, edits that are open on it included, and the control's."""
+        return f"{self.model.identity}+{self._own}"
 
     def _prompt(self, prompt: Prompt) -> Prompt:
-        return prompt if isinstance(prompt, str) else self.control.conversation(prompt)
-
-    def _part(self) -> int:
-        return int(getattr(self.model, "batch_size", 64))
+        if not isinstance(prompt, str):
+            return self.control.conversation(prompt)
+        if isinstance(self.control, Prompting) and self.control.strength:
+            raise BadInput("a raw text has no system prompt", where="prompting", mend="ask with a conversation")
+        return prompt
 
     def stream_replies(
         self, prompts: Sequence[Prompt], settings: GenerationSettings
@@ -253,9 +271,7 @@ class ControlledLanguageModel(LanguageModel):
         if self._tap is None:
             yield from self.model.stream_replies(asked, settings)
             return
-        order = self._by_length(asked)
-        for start in range(0, len(order), self._part()):
-            chosen = order[start : start + self._part()]
+        for chosen in self._parts(self._tap, asked, [settings.max_new_tokens] * len(asked)):
             with self._tap.editing(self._edits):
                 batches = list(self.model.stream_replies([asked[index] for index in chosen], settings))
             yield [(chosen[index], reply) for batch in batches for index, reply in batch]
@@ -268,19 +284,28 @@ class ControlledLanguageModel(LanguageModel):
         if self._tap is None:
             yield from self.model.stream_scores(asked, options)
             return
-        order = self._by_length(asked)
-        for start in range(0, len(order), self._part()):
-            chosen = order[start : start + self._part()]
+        encode = self._tap.model.encode_option
+        for chosen in self._parts(self._tap, asked, [max(len(encode(text)) for text in texts) for texts in options]):
             with self._tap.editing(self._edits):
                 batches = list(
                     self.model.stream_scores([asked[index] for index in chosen], [options[index] for index in chosen])
                 )
             yield [(chosen[index], scores) for batch in batches for index, scores in batch]
 
-    def _by_length(self, prompts: Sequence[Prompt]) -> list[int]:
-        """Places of prompts, those of similar length together: whole prompts are padded to each other."""
+    def _parts(self, tap: Tap, prompts: Sequence[Prompt], extra: Sequence[int]) -> Iterator[list[int]]:
+        """Places of prompts that run together, of similar length because whole prompts are padded to each other.
 
-        def length(prompt: Prompt) -> int:
-            return len(prompt) if isinstance(prompt, str) else sum(len(turn.content) for turn in prompt)
+        Args:
+            tap: of the model.
+            prompts: as they are asked.
+            extra: tokens that each will get.
 
-        return sorted(range(len(prompts)), key=lambda index: -length(prompts[index]))
+        Raises:
+            BadInput: a prompt does not fit the model, by its number in the call; before anything runs.
+        """
+        model = tap.model
+        lengths = [len(model.encode_prompt(prompt)) for prompt in prompts]
+        for index, (length, more) in enumerate(zip(lengths, extra, strict=True)):
+            model.check_length(length + more, f"prompt {index}")
+        order = sorted(range(len(prompts)), key=lambda index: -lengths[index])
+        return (order[start : start + model.batch_size] for start in range(0, len(order), model.batch_size))

@@ -82,10 +82,14 @@ class CachedLanguageModel(LanguageModel):
         self.model = model
         self.cache = cache
         self.name = model.name
-        self.identity = model.identity
         self.scores_conversations = model.scores_conversations
         self.hits = 0
         self.misses = 0
+
+    @property
+    def identity(self) -> str:  # type: ignore[override]
+        """The model's own at this moment: under a tap's edits it is another, whether the tap knows this cache or not."""
+        return self.model.identity
 
     def stream_replies(
         self, prompts: Sequence[Prompt], settings: GenerationSettings

@@ -112,7 +112,7 @@ class LocalLanguageModel(LanguageModel):
         """Generate in batches of prompts that begin alike; see :class:`LanguageModel`."""
         encoded = [self.encode_prompt(prompt) for prompt in prompts]
         for index, ids in enumerate(encoded):
-            self._check_length(len(ids) + settings.max_new_tokens, f"prompt {index}")
+            self.check_length(len(ids) + settings.max_new_tokens, f"prompt {index}")
         for chosen in self._batches(encoded, settings.max_new_tokens):
             rows = [encoded[index] for index in chosen]
             new = decode_batch(
@@ -159,7 +159,7 @@ class LocalLanguageModel(LanguageModel):
             prefix, moved = move_trailing_spaces(prompt, texts)
             prefixes.append(self.encode_prompt(prefix))
             rows.append([self.encode_option(option) for option in moved])
-            self._check_length(len(prefixes[-1]) + max(map(len, rows[-1])), f"prompt {index}")
+            self.check_length(len(prefixes[-1]) + max(map(len, rows[-1])), f"prompt {index}")
         for chosen in self._batches(prefixes, 0):
             totals = self._score_batch(
                 [prefixes[index] for index in chosen],
@@ -258,7 +258,8 @@ class LocalLanguageModel(LanguageModel):
                 return int(candidate)
         return 0
 
-    def _check_length(self, tokens: int, where: str) -> None:
+    def check_length(self, tokens: int, where: str) -> None:
+        """Raise BadInput unless the model has room for so many tokens."""
         limit = self.context_length
         if limit is not None and tokens > limit:
             raise BadInput(

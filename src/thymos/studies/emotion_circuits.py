@@ -58,11 +58,11 @@ from thymos.studies.contract import NO_SPLIT, Arm, Claim, Context, Plot, Row, Ro
 from thymos.studies.layered_emotional_intelligence import needs_local_model
 
 FULL = ScanSizes()
-OTHER_SCENARIOS, OTHER_SCENARIOS_IN_QUICK_RUNS = 48, 2
+OTHER_SCENARIOS, OTHER_SCENARIOS_IN_QUICK_RUNS = 24, 2
 """SEV test scenarios on which our directions are tested."""
-OTHER_EXPRESSION, OTHER_EXPRESSION_IN_QUICK_RUNS = 8, 1
+OTHER_EXPRESSION, OTHER_EXPRESSION_IN_QUICK_RUNS = 6, 1
 """SEV test scenarios that are answered under control."""
-CHECKED_PROMPTS = 2
+CHECKED_PROMPTS = 1
 """Prompts on which one-pass importance is compared with running the model without each head."""
 CHECKED_LAYERS_IN_QUICK_RUNS = 2
 PAIRS = (
@@ -350,7 +350,9 @@ STUDY = Study(
         "circuit rule [inferred]: budget shared by sublayer importance, best units in each; see interpret/circuits.py",
         "modulation adds each unit's mean difference under the emotion, times the strength [inferred]",
         "strength and budget: highest accuracy on development scenarios with repetition raised by at most .10",
-        "replies are greedy, 48 tokens, without the paper's repetition penalty: repetition is reported instead",
+        f"sizes are set by minutes on two cores: {FULL.extraction_scenarios} of 160 scenarios for directions, "
+        f"{FULL.test_scenarios} of 160 for testing them, {FULL.expression_scenarios} for replies; see assess/scanning/sizes.py",
+        "replies are greedy, 40 tokens, without the paper's repetition penalty: repetition is reported instead",
         "the judge is a classifier that names one of six emotions or none; its error is among the rows",
         "random controls use the strengths that were chosen for the real ones",
     ),

@@ -8,18 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from thymos.assess.control import side_effects
+from thymos.assess.control.expression import expression_table
 from thymos.assess.expression.judge import EMOTIONS, LABELS, EmotionJudge
 from thymos.assess.scanning.keeper import FolderKeeper
 from thymos.assess.scanning.pipeline import ModelScan
 from thymos.assess.scanning.sizes import QUICK, ScanSizes
+from thymos.language.cache import CachedLanguageModel, ReplyCache
 from thymos.language.load import load_language_model
-from thymos.language.model import LanguageModel
+from thymos.language.model import GenerationSettings, LanguageModel
 from thymos.perceive.recognizer import TextItems
 
+# Small enough to be scanned often; what replies depend on is as in QUICK, so that the cache of replies has most of them.
 SMALL = dataclasses.replace(
-    QUICK, extraction_scenarios=8, component_scenarios=2, test_scenarios=4, sublayer_prompts=4, curve_events=3,
-    development_scenarios=1, expression_scenarios=2, steering_strengths=(0.25, 1.0), circuit_strengths=(2.0,),
-)  # fmt: skip
+    QUICK, test_scenarios=2, expression_scenarios=1, passages=1, questions=2, requests=1, curve_units=(2,)
+)
 
 
 class Letters(EmotionJudge):
@@ -38,15 +41,26 @@ def quiet_keeper(folder: Path) -> FolderKeeper:
     return FolderKeeper(folder, lambda title: lambda done, total: None, resamples=100)
 
 
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    """Replies of 8 tokens: what is tested here does not depend on their length."""
+    short = GenerationSettings(max_new_tokens=8)
+    patch.setitem(expression_table.__kwdefaults__, "settings", short)
+    patch.setattr(side_effects, "REQUEST_SETTINGS", short)
+
+
 @pytest.fixture(scope="session")
-def tiny(tiny_llama: Path) -> LanguageModel:
-    """The tiny Llama, without a cache of replies."""
-    return load_language_model(str(tiny_llama), cache=None, device="cpu")
+def tiny(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> CachedLanguageModel:
+    """The tiny Llama with one cache of replies for all scans."""
+    cache = ReplyCache(tmp_path_factory.mktemp("cache") / "replies.sqlite")
+    model = load_language_model(str(tiny_llama), cache=cache, device="cpu")
+    assert isinstance(model, CachedLanguageModel)
+    return model
 
 
 @pytest.fixture
-def scan_in(tiny: LanguageModel) -> Callable[..., ModelScan]:
+def scan_in(tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModelScan]:
     """``scan_in(folder)`` is a scan whose steps are kept there; ``model`` and ``sizes`` can be others."""
+    shorten(monkeypatch)
 
     def make(folder: Path, model: LanguageModel | None = None, sizes: ScanSizes = SMALL, seed: int = 0) -> ModelScan:
         return ModelScan(model or tiny, quiet_keeper(folder), sizes, Letters(), seed=seed)
@@ -56,5 +70,10 @@ def scan_in(tiny: LanguageModel) -> Callable[..., ModelScan]:
 
 @pytest.fixture(scope="session")
 def scan(tiny: LanguageModel, tmp_path_factory: pytest.TempPathFactory) -> ModelScan:
-    """A scan of size QUICK; nobody may change its folder."""
-    return ModelScan(tiny, quiet_keeper(tmp_path_factory.mktemp("scan")), QUICK, Letters())
+    """A finished scan of size QUICK; nobody may change its folder."""
+    found = ModelScan(tiny, quiet_keeper(tmp_path_factory.mktemp("scan")), QUICK, Letters())
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        for part in ("layers", "components", "curves", "expression", "costs", "stress", "stress_heatmaps"):
+            getattr(found, part)
+    return found

@@ -13,7 +13,7 @@ from thymos.interpret.scenarios import Event
 from thymos.language.cache import CachedLanguageModel
 from thymos.language.model import GenerationSettings, LanguageModel, Progress
 
-REPLY_SETTINGS = GenerationSettings(max_new_tokens=48)
+REPLY_SETTINGS = GenerationSettings(max_new_tokens=40)
 """Greedy and short. The paper takes 100 tokens and penalizes repetition; we count repetition instead of hiding it."""
 COLUMNS = (
     "system", "emotion", "strength", "event", "scenario", "theme", "valence", "reply", "expressed", "hit",

@@ -9,7 +9,7 @@ from thymos.assess.control.side_effect_bank import HarmlessRequest, Passage, Que
 from thymos.assess.safety.refusal import KeywordRefusalJudge
 from thymos.language.model import GenerationSettings, LanguageModel
 
-REQUEST_SETTINGS = GenerationSettings(max_new_tokens=48)
+REQUEST_SETTINGS = GenerationSettings(max_new_tokens=40)
 NGRAM = 3
 MEASURES = ("neutral_text_nats_per_token", "question_accuracy", "refusal_rate", "repetition")
 
@@ -28,7 +28,7 @@ def side_effects(
         model: a language model that can score options after a conversation.
         passages: scored as the reply to a request for them.
         questions: options are scored by log-likelihood per byte.
-        requests: answered greedily in up to 48 tokens; a keyword judge tells refusals.
+        requests: answered greedily in up to 40 tokens; a keyword judge tells refusals.
         progress: gives a progress callback for a description.
 
     Returns:

@@ -69,12 +69,12 @@ def circuit_curves(
     emotions = components.emotions
     # For each emotion and curve the variants of a request: (circuit or random, units, edits), the bare request first.
     variants: dict[tuple[str, str], list[tuple[str, float, list[Edit]]]] = {}
-    sizes: dict[float, tuple[int, int]] = {}
+    sizes: dict[tuple[str, float], tuple[int, int]] = {}
     for emotion in emotions:
         for count in units:
             heads, neurons = round(count * layers), round(count * layers * NEURONS_PER_HEAD)
             circuit = assemble_circuit(components, sublayers, emotion, heads=heads, neurons=neurons)
-            sizes[count] = circuit.size
+            sizes[emotion, count] = circuit.size
             drawn = [("random", random_circuit(circuit, components, seed)) for seed in seeds]
             for kind, one in [("circuit", circuit), *drawn]:
                 for curve in CURVES:
@@ -106,10 +106,12 @@ def circuit_curves(
         if key[3] in moved
     }
     for (curve, kind, count, emotion), share in shares.items():
-        rows.append(_row(curve, kind, count, sizes[count], emotion, share, events, resamples))
+        rows.append(_row(curve, kind, count, sizes[emotion, count], emotion, share, events, resamples))
     for curve, kind, count in dict.fromkeys(key[:3] for key in shares):
         share = np.mean([shares[curve, kind, count, emotion] for emotion in moved], axis=0)
-        rows.append(_row(curve, kind, count, sizes[count], "all", share, events, resamples))
+        # Where few sublayers count for an emotion, its circuit cannot hold the whole budget.
+        heads, neurons = np.mean([sizes[emotion, count] for emotion in moved], axis=0)
+        rows.append(_row(curve, kind, count, (round(heads), round(neurons)), "all", share, events, resamples))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -47,7 +47,8 @@ class ModelScan:
         seed: of every draw.
 
     Raises:
-        BadInput: the model cannot be tapped, or has no chat template.
+        BadInput: the model cannot be tapped.
+        Unavailable: it has no chat template.
     """
 
     def __init__(

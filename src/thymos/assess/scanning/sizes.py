@@ -26,16 +26,16 @@ class ScanSizes:
         heatmap_prompts: texts of the layer x token heatmaps.
     """
 
-    extraction_scenarios: int = 96
-    component_scenarios: int = 32
-    test_scenarios: int = 48
+    extraction_scenarios: int = 64
+    component_scenarios: int = 24
+    test_scenarios: int = 32
     sublayer_prompts: int = 32
     curve_events: int = 24
-    development_scenarios: int = 5
-    expression_scenarios: int = 20
-    passages: int = 12
-    questions: int = 40
-    requests: int = 12
+    development_scenarios: int = 4
+    expression_scenarios: int = 16
+    passages: int = 8
+    questions: int = 30
+    requests: int = 8
     steering_strengths: tuple[float, ...] = (0.125, 0.25, 0.5, 1.0)
     circuit_strengths: tuple[float, ...] = (2.0, 4.0, 8.0)
     budgets: tuple[tuple[float, float], ...] = ((1, 8), (3, 64))
@@ -45,16 +45,16 @@ class ScanSizes:
 
 
 DEFAULT = ScanSizes(
-    extraction_scenarios=40,
-    component_scenarios=16,
-    test_scenarios=24,
+    extraction_scenarios=32,
+    component_scenarios=12,
+    test_scenarios=16,
     sublayer_prompts=16,
     curve_events=12,
-    development_scenarios=3,
+    development_scenarios=2,
     expression_scenarios=8,
-    passages=8,
-    questions=30,
-    requests=8,
+    passages=6,
+    questions=20,
+    requests=6,
 )
 """The default report: minutes for a small model on two cores."""
 

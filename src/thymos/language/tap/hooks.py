@@ -214,7 +214,6 @@ class Hooks:
         # Whoever looks needs the pass itself; an edit of single prompts depends on more than the prompt.
         passed_by = any(opened.edits is None for opened in self._opened) or any(edit.rows for edit in self.edits)
         for cache in self._caches:
-            cache.identity = self.model.identity
             for stream in STREAMS:
                 if passed_by:
                     setattr(cache, stream, getattr(self.model, stream))
