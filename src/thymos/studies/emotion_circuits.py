@@ -350,8 +350,8 @@ STUDY = Study(
         "circuit rule [inferred]: budget shared by sublayer importance, best units in each; see interpret/circuits.py",
         "modulation adds each unit's mean difference under the emotion, times the strength [inferred]",
         "strength and budget: highest accuracy on development scenarios with repetition raised by at most .10",
-        f"sizes are set by minutes on two cores: {FULL.extraction_scenarios} of 160 scenarios for directions, "
-        f"{FULL.test_scenarios} of 160 for testing them, {FULL.expression_scenarios} for replies; see assess/scanning/sizes.py",
+        f"sizes are set by minutes on two cores: {FULL.extraction_scenarios} of 160 scenarios for directions",
+        f"{FULL.test_scenarios} of 160 test scenarios for directions, {FULL.expression_scenarios} of them for replies",
         "replies are greedy, 40 tokens, without the paper's repetition penalty: repetition is reported instead",
         "the judge is a classifier that names one of six emotions or none; its error is among the rows",
         "random controls use the strengths that were chosen for the real ones",

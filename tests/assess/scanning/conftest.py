@@ -19,7 +19,7 @@ from thymos.language.load import load_language_model
 from thymos.language.model import GenerationSettings, LanguageModel
 from thymos.perceive.recognizer import TextItems
 
-# Small enough to be scanned often; what replies depend on is as in QUICK, so that the cache of replies has most of them.
+# Scanned often; what replies depend on is as in QUICK, so that the cache has most of them.
 SMALL = dataclasses.replace(
     QUICK, test_scenarios=2, expression_scenarios=1, passages=1, questions=2, requests=1, curve_units=(2,)
 )

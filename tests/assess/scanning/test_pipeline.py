@@ -238,18 +238,18 @@ def test_damaged_directions_are_one_clear_error(scan_in: Callable[..., ModelScan
 def test_a_model_with_sliding_windows_is_scanned_without_circuits(
     scan_in: Callable[..., ModelScan], tmp_path: Path
 ) -> None:
-    folder = write_tiny_model(tmp_path / "model", "gemma2", max_position_embeddings=512, num_hidden_layers=2)
+    folder = write_tiny_model(tmp_path / "model", "gemma2", max_position_embeddings=512)
     model = load_language_model(str(folder), cache=None, device="cpu")
     sizes = dataclasses.replace(SMALL, extraction_scenarios=8, steering_strengths=(1.0,), passages=1, questions=1)
     found = scan_in(tmp_path / "scan", model, sizes)
     assert not found.has_circuits
     methods = ("prompting", "steering", RANDOM_STEERING)
-    assert set(found.layers["layer"]) == {0, 1}
+    assert set(found.layers["layer"]) == {0, 1, 2}
     assert tuple(found.choices) == ("prompting", "steering")
     assert set(found.development["system"]) == {PLAIN, "prompting", "steering"}
     assert set(found.expression["system"]) == set(found.costs["system"]) == {PLAIN, *methods}
     assert [control.name for control in found.controls("fear")] == list(methods)
-    assert len(found.stress) == 2
+    assert len(found.stress) == 3
     with pytest.raises(BadInput, match="sliding window"):
         found.curves  # noqa: B018
     assert not (tmp_path / "scan" / "tables" / "curves.parquet").exists()
