@@ -62,9 +62,7 @@ def invented_directions() -> Callable[[Tap], Directions]:
     def make(tap: Tap, seed: int = 0) -> Directions:
         rng = np.random.default_rng(seed)
         width = tap.architecture.width
-        places = [
-            place for site in (Site.RESIDUAL_MIDDLE, Site.RESIDUAL) for place in tap.architecture.places(site)
-        ]
+        places = [place for site in (Site.RESIDUAL_MIDDLE, Site.RESIDUAL) for place in tap.architecture.places(site)]
         return Directions(
             EMOTIONS,
             {place: unit(rng.standard_normal((len(EMOTIONS), width))) for place in places},

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thymos.errors import BadInput
@@ -44,6 +44,7 @@ def importance(attention: Any, mlp: Any) -> SublayerImportance:
 
 
 class TestSharing:
+    @settings(deadline=None)
     @given(WEIGHTS, st.integers(0, 60), st.integers(0, 10))
     def test_sum_limits_and_proportion(self, weights: np.ndarray, budget: int, limit: int) -> None:
         found = share_budget(weights, budget, limit)
@@ -64,6 +65,7 @@ class TestSharing:
         larger = np.diff(weights[order]) > 1e-6
         assert (np.diff(found[order])[larger] >= 0).all()
 
+    @settings(deadline=None)
     @given(WEIGHTS, st.integers(0, 60))
     def test_without_limits_no_share_is_a_unit_away(self, weights: np.ndarray, budget: int) -> None:
         positive = np.clip(weights, 0, None)
@@ -71,6 +73,7 @@ class TestSharing:
             exact = positive / positive.sum() * budget
             assert (np.abs(share_budget(weights, budget, 1_000) - exact) < 1).all()
 
+    @settings(deadline=None)
     @given(WEIGHTS, st.integers(0, 60), st.integers(1, 10), st.floats(0.01, 100))
     def test_exact_shares_are_kept(self, weights: np.ndarray, budget: int, limit: int, factor: float) -> None:
         even = np.where(weights > 0, 1.0, -1.0)
@@ -109,7 +112,9 @@ class TestAssembly:
 
     def test_global_takes_the_best_of_all(self) -> None:
         components = invented(1)
-        found = assemble_circuit(components, importance([1, 0, 0], [1, 0, 0]), "anger", heads=4, neurons=9, rule="global")
+        found = assemble_circuit(
+            components, importance([1, 0, 0], [1, 0, 0]), "anger", heads=4, neurons=9, rule="global"
+        )
         for kind, table, count in (("heads", components.heads[0], 4), ("neurons", components.neurons[0], 9)):
             best = np.argsort(-table, axis=None)[:count]
             assert found.units(kind) == {(place // table.shape[1], place % table.shape[1]) for place in best}
@@ -151,6 +156,7 @@ class TestAssembly:
 
 
 class TestRandom:
+    @settings(deadline=None)
     @given(st.integers(0, 12), st.integers(0, 90), st.integers(0, 20))
     def test_it_has_as_many_units_in_the_same_layers_and_shares_none_where_it_can(
         self, heads: int, neurons: int, seed: int
@@ -200,7 +206,9 @@ class TestEdits:
         for layer, units in CIRCUIT.heads.items():
             means = components.head_means[:, layer]
             expected = means.mean(axis=0) + strength * (means[code] - means.mean(axis=0))
-            np.testing.assert_allclose(after[Place(Site.HEADS, layer)][0][list(units)], expected[list(units)], atol=1e-6)
+            np.testing.assert_allclose(
+                after[Place(Site.HEADS, layer)][0][list(units)], expected[list(units)], atol=1e-6
+            )
         means = components.neuron_means[:, 1]
         expected = (means.mean(axis=0) + strength * (means[code] - means.mean(axis=0)))[[40, 7, 9]]
         np.testing.assert_allclose(after[Place(Site.NEURONS, 1)][0, [40, 7, 9], 0], expected, atol=1e-6)
@@ -258,6 +266,7 @@ SETS = st.sets(st.tuples(st.integers(0, 2), st.integers(0, 3)), max_size=8)
 
 
 class TestOverlap:
+    @settings(deadline=None)
     @given(SETS, SETS)
     def test_it_is_symmetric_and_one_for_the_same(self, first: Any, second: Any) -> None:
         assert overlap(first, second) == overlap(second, first)

@@ -290,14 +290,10 @@ def test_what_cannot_be_is_refused(
         measure_components(llama, [], [], directions)
     fewer = {place: values for place, values in directions.vectors.items() if place != Place(Site.RESIDUAL, 1)}
     with pytest.raises(BadInput, match="there are no directions for residual_after_mlp 1"):
-        measure_components(
-            llama, prompts, ASKED, Directions(EMOTIONS, fewer, directions.centers, directions.scales)
-        )
+        measure_components(llama, prompts, ASKED, Directions(EMOTIONS, fewer, directions.centers, directions.scales))
     narrow = {place: values[:, :5] for place, values in directions.vectors.items()}
     with pytest.raises(BadInput, match="are 5 numbers long and the states 32; pass directions of this model"):
-        measure_components(
-            llama, prompts, ASKED, Directions(EMOTIONS, narrow, directions.centers, directions.scales)
-        )
+        measure_components(llama, prompts, ASKED, Directions(EMOTIONS, narrow, directions.centers, directions.scales))
 
 
 @pytest.mark.model

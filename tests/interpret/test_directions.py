@@ -95,7 +95,7 @@ class TestCentroids:
         arrays(np.float64, (4, 1, 5), elements=st.floats(-1e3, 1e3)),
         st.floats(0.01, 100),
     )
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     def test_a_vector_added_to_a_group_changes_nothing_and_scale_scales(
         self, states: np.ndarray, offsets: np.ndarray, factor: float
     ) -> None:
@@ -181,7 +181,9 @@ class TestHits:
             found = fit_directions({PLACE: train}, EMOTIONS)
             shuffled = unit(centroids(shuffle_labels(train, seed)))
             accuracies["shuffled"].append(hits(test, shuffled, found.centers[PLACE]).mean())
-            accuracies["random"].append(hits(test, random_directions(found, seed).vectors[PLACE], np.zeros(WIDTH)).mean())
+            accuracies["random"].append(
+                hits(test, random_directions(found, seed).vectors[PLACE], np.zeros(WIDTH)).mean()
+            )
         for values in accuracies.values():
             assert abs(np.mean(values) - 1 / 6) < 0.06
             assert max(values) < 0.6

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -29,12 +29,71 @@ from thymos.testing import check_corpus, synthetic_corpus, write_official_layout
 
 EVENTS = [event for part in PARTS for event in scenario_events(part)]
 # Stems of words that name a feeling or show one outright; matched at the start of a word.
-FEELINGS = (
-    "angr anger annoy furi rage sad sorrow griev grief miser cried cry weep wept happ joy glad delight cheer pleas "
-    "afraid fear scar terrif frighten panic anxi worr nervous surpris astonish amaz shock disgust revolt gross "
-    "disappoint upset proud pride sham embarrass guilt jealous env lonel excit thrill enjoy lov hat hope relie grateful "
-    "thank smil laugh grin frown emotion feel felt mood"
-).split()
+FEELINGS = [
+    "angr",
+    "anger",
+    "annoy",
+    "furi",
+    "rage",
+    "sad",
+    "sorrow",
+    "griev",
+    "grief",
+    "miser",
+    "cried",
+    "cry",
+    "weep",
+    "wept",
+    "happ",
+    "joy",
+    "glad",
+    "delight",
+    "cheer",
+    "pleas",
+    "afraid",
+    "fear",
+    "scar",
+    "terrif",
+    "frighten",
+    "panic",
+    "anxi",
+    "worr",
+    "nervous",
+    "surpris",
+    "astonish",
+    "amaz",
+    "shock",
+    "disgust",
+    "revolt",
+    "gross",
+    "disappoint",
+    "upset",
+    "proud",
+    "pride",
+    "sham",
+    "embarrass",
+    "guilt",
+    "jealous",
+    "env",
+    "lonel",
+    "excit",
+    "thrill",
+    "enjoy",
+    "lov",
+    "hat",
+    "hope",
+    "relie",
+    "grateful",
+    "thank",
+    "smil",
+    "laugh",
+    "grin",
+    "frown",
+    "emotion",
+    "feel",
+    "felt",
+    "mood",
+]
 # Words that begin like a feeling and name none.
 HARMLESS = re.compile(r"hats?$|envelope|crystal|happen|scarf|scarves|saddle")
 
@@ -178,6 +237,7 @@ class TestSampling:
         with pytest.raises(BadInput, match=r"there is no part 'train'; use extraction or test"):
             scenario_events("train")  # type: ignore[arg-type]
 
+    @settings(max_examples=50, deadline=None)
     @given(st.integers(0, 200), st.integers(0, 5))
     def test_scenarios_are_whole_and_themes_balanced(self, scenarios: int, seed: int) -> None:
         found = sample_events(self.EXTRACTION, scenarios, seed)
@@ -185,10 +245,11 @@ class TestSampling:
         assert len(drawn) == min(scenarios, 160)
         assert len(found) == 3 * len(drawn)
         counts = Counter(drawn.values())
-        assert max(counts.values(), default=0) - min((counts[t] for t in {e.theme for e in self.EXTRACTION})) <= 1
-        places = [self.EXTRACTION.index(event) for event in found]
-        assert places == sorted(places)
+        assert max(counts.values(), default=0) - min(counts[t] for t in {e.theme for e in self.EXTRACTION}) <= 1
+        ids = {event.id for event in found}
+        assert found == [event for event in self.EXTRACTION if event.id in ids]
 
+    @settings(max_examples=50, deadline=None)
     @given(st.integers(1, 100), st.integers(0, 60), st.integers(0, 5))
     def test_more_scenarios_hold_the_fewer(self, fewer: int, more: int, seed: int) -> None:
         found = sample_events(self.EXTRACTION, fewer, seed)

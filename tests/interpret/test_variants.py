@@ -49,7 +49,10 @@ def many(tap: Tap) -> list[list[Edit]]:
             [Edit.ablate(Place(Site.HEADS, layer), units=[layer], positions="last")],
             [
                 Edit.set(
-                    Place(Site.HEADS, layer), RNG.standard_normal((2, head_width)), units=[0, heads - 1], positions="last"
+                    Place(Site.HEADS, layer),
+                    RNG.standard_normal((2, head_width)),
+                    units=[0, heads - 1],
+                    positions="last",
                 ),
                 Edit.add(Place(Site.NEURONS, layer), [1.0, -2.0, 3.0], units=[5, 0, 47], positions="last"),
             ],
@@ -66,7 +69,9 @@ def test_variants_equal_whole_runs(tiny: Callable[[str], Any], family: str) -> N
         found = last_token_variants(tap, PROMPT, chosen, place)
         assert found.dtype == np.float64
         close(found, slowly(tap, PROMPT, chosen, place))
-    assert len(np.unique(np.round(last_token_variants(tap, PROMPT, chosen, LAST), 3), axis=0)) == len(chosen) - 1
+    states = last_token_variants(tap, PROMPT, chosen[:-1], LAST)
+    apart = np.linalg.norm(states[:, None] - states[None], axis=-1) + np.eye(len(states))
+    assert apart.min() > 1e-2, "variants that do the same test nothing"
 
 
 def test_an_empty_variant_is_the_plain_model(llama: Tap, prompts: list[str]) -> None:

@@ -200,6 +200,22 @@ def test_progress_counts_cached_replies_too(tmp_path: Path) -> None:
     assert seen == [(2, 5), (5, 5)]
 
 
+def test_the_identity_is_the_models_at_every_moment(tmp_path: Path) -> None:
+    model = Counting("before")
+    cached = CachedLanguageModel(
+        CachedLanguageModel(model, ReplyCache(tmp_path / "a.sqlite")), ReplyCache(tmp_path / "b")
+    )
+    cached.generate(["a"])
+    model.identity = "after"
+    assert cached.identity == cached.model.identity == "after"
+    assert not cached.generate(["a"])[0].cached
+    model.identity = "before"
+    assert cached.generate(["a"])[0].cached
+    assert model.asked == ["a", "a"]
+    with pytest.raises(AttributeError):
+        cached.identity = "of its own"  # type: ignore[misc]
+
+
 def test_the_default_cache_lies_in_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THYMOS_CACHE", str(tmp_path / "mine"))
     assert ReplyCache().path == tmp_path / "mine" / "replies" / "replies.sqlite"

@@ -1,14 +1,13 @@
 """``thymos assess``: the report card of a language model, or of two side by side."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
+from thymos.commands.bars import Bars
 from thymos.errors import BadInput
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def assess(
     about = {"machine": machine(), "versions": package_versions()}
     wishes = Wishes(suite, folder, data, seed, resamples, use, about, tuple(section or ()))
     with Bars(errors) as bars:
-        result = run(models, wishes, progress=bars.progress, tell=bars.tell)
+        result = run(models, wishes, progress=bars.progress, tell=lambda finished: bars.say(told(finished)))
     page = write_page(result, folder / PAGE_FILE)
     if as_json:
         print(json.dumps(result.to_dict(), ensure_ascii=False, indent=1, allow_nan=False))
@@ -115,39 +114,11 @@ def file_name(spec: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in name) or "model"
 
 
-class Bars:
-    """One progress bar a section, which ends as a line that says what was asked and what was reused."""
-
-    def __init__(self, console: Console) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        self.console = console
-        self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=console, transient=True,
-        )  # fmt: skip
-
-    def __enter__(self) -> "Bars":
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def progress(self, title: str) -> Callable[[int, int], None]:
-        """A bar for one section."""
-        task = self.bar.add_task(title, total=None)
-
-        def report(done: int, total: int) -> None:
-            self.bar.update(task, completed=done, total=total, visible=done < total)
-
-        return report
-
-    def tell(self, finished: "Finished") -> None:
-        """The line that stays."""
-        section = finished.section
-        if section.skipped:
-            text = f"skipped: {section.skipped}"
-        else:
-            text = f"{finished.asked:,} asked, {finished.reused:,} reused, {section.seconds:.0f} s"
-        self.console.print(f"{escape(finished.model)} · {section.title}: {escape(text)}", style="dim", highlight=False)
+def told(finished: "Finished") -> str:
+    """The line that stays when a section is done: what was asked and what was reused."""
+    section = finished.section
+    if section.skipped:
+        text = f"skipped: {section.skipped}"
+    else:
+        text = f"{finished.asked:,} asked, {finished.reused:,} reused, {section.seconds:.0f} s"
+    return f"{finished.model} · {section.title}: {text}"

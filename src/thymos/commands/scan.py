@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from thymos.commands.bars import Bars
 from thymos.errors import BadInput
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def scan(
     console.print(f"HTML: {page}", highlight=False, soft_wrap=True)
 
 
-def run_parts(found: "ModelScan", bars: "Bars") -> dict[str, float]:
+def run_parts(found: "ModelScan", bars: Bars) -> dict[str, float]:
     """Compute every part in order, and say after each what it took; seconds of this start by part."""
     parts: dict[str, Callable[[], Any]] = {"directions and layers": lambda: found.layers}
     if found.has_circuits:
@@ -194,35 +195,3 @@ def print_summary(found: "ModelScan", console: Console) -> None:
     for row in part.rows:
         table.add_row(*map(escape, row))
     console.print(table)
-
-
-class Bars:
-    """Progress bars that give way to a line when a part is done."""
-
-    def __init__(self, console: Console) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=console, transient=True,
-        )  # fmt: skip
-
-    def __enter__(self) -> "Bars":
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def progress(self, title: str) -> Callable[[int, int], None]:
-        """A bar for one piece of work."""
-        task = self.bar.add_task(title, total=None)
-
-        def report(done: int, total: int) -> None:
-            self.bar.update(task, completed=done, total=total, visible=done < total)
-
-        return report
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        self.bar.console.print(f"  {text}", style="dim", highlight=False)

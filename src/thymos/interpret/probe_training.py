@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from thymos.errors import BadInput
@@ -38,6 +40,18 @@ class TwoLayers(nn.Module):
         if self.offsets is not None and offsets is not None:
             states = states + self.offsets(offsets)
         return self.second(torch.relu(self.first(states)))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run the block on one thread: steps are too small to share, and sums then never depend on the machine's cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def seeded(seed: int, build: Callable[[], TwoLayers]) -> TwoLayers:
@@ -82,13 +96,14 @@ def train(
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay)
     network.train()
     loss: Any = None
-    for step, (states, offsets, codes) in zip(range(steps), batches, strict=False):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * warm_up_then_cosine(step, steps, warm_up)
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(network(states, offsets), codes)
-        loss.backward()
-        optimizer.step()
+    with one_thread():
+        for step, (states, offsets, codes) in zip(range(steps), batches, strict=False):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate * warm_up_then_cosine(step, steps, warm_up)
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(network(states, offsets), codes)
+            loss.backward()
+            optimizer.step()
     if loss is not None and not bool(torch.isfinite(loss)):
         raise BadInput("the loss is not finite", where=where, mend="lower learning_rate")
     return network.eval()

@@ -29,6 +29,7 @@ from thymos.interpret.probe_training import (
     Batch,
     TwoLayers,
     check_training,
+    one_thread,
     seeded,
     shuffled_batches,
     steps_of,
@@ -116,7 +117,8 @@ class LinearProbe(Probe):
             raise BadInput(f"cost is {self.cost}", where="LinearProbe", mend="use a positive number, e.g. 0.01")
 
     def _fit(self, states: Floats, codes: Integers) -> None:
-        model = LogisticRegression(C=self.cost, max_iter=self.max_iterations).fit(states, codes)
+        with one_thread():
+            model = LogisticRegression(C=self.cost, max_iter=self.max_iterations).fit(states, codes)
         weights, intercepts = np.asarray(model.coef_, np.float64), np.asarray(model.intercept_, np.float64)
         if len(self.classes_) == 2:  # scikit-learn keeps one row for two classes
             weights = np.vstack([np.zeros_like(weights[0]), weights[0]])

@@ -88,7 +88,7 @@ class CachedLanguageModel(LanguageModel):
 
     @property
     def identity(self) -> str:  # type: ignore[override]
-        """The model's own at this moment: under a tap's edits it is another, whether the tap knows this cache or not."""
+        """The model's own at this moment: under edits it is another, also where the tap does not know this cache."""
         return self.model.identity
 
     def stream_replies(

@@ -27,8 +27,8 @@ def load_language_model(
     Args:
         spec: ``"embedded"`` or ``"smollm2"`` for SmolLM2-135M-Instruct; a folder with a Hugging Face model;
             ``"org/name"`` or ``"hf:org/name"`` for a model of the Hugging Face cache or hub; ``"openai:MODEL"`` for an
-            endpoint at OPENAI_BASE_URL (OpenAI's own when unset) or ``"openai:MODEL@http://host:port/v1"`` for one elsewhere,
-            with the key in OPENAI_API_KEY.
+            endpoint at OPENAI_BASE_URL (OpenAI's own when unset) or ``"openai:MODEL@http://host:port/v1"`` for one
+            elsewhere, with the key in OPENAI_API_KEY.
         cache: where replies are kept; ``"default"`` is the user's cache, None keeps nothing.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"`` ...; not used for endpoints.
         dtype: ``"float32"``, ``"bfloat16"`` or ``"float16"``; not used for endpoints.

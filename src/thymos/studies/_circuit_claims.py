@@ -19,6 +19,16 @@ def told(row: Row, digits: int = 3) -> str:
     return f"{row.system}: {row.value:.{digits}f}{interval}"
 
 
+def low(row: Row) -> float:
+    """Lower end of the interval, 0 where there is none."""
+    return 0.0 if row.low is None else row.low
+
+
+def high(row: Row) -> float:
+    """Upper end of the interval, 1 where there is none; an end of 0 is one."""
+    return 1.0 if row.high is None else row.high
+
+
 def compare(first: str, second: str) -> Callable[[Results], Finding]:
     """Whether one method's replies express the emotion more often than another's, on our test scenarios."""
 
@@ -50,7 +60,7 @@ def prompting_is_enough(results: Results) -> Finding:
     row = results.one(system="prompting", metric="expression_accuracy", subset=OWN)
     if row.high is not None and row.high < 0.9896:
         return Finding(Verdict.CONTRADICTED, f"{told(row)}; published .9896 for a model of 3 billion weights")
-    return holds_if((row.low or 0) >= 0.95, told(row))
+    return holds_if(low(row) >= 0.95, told(row))
 
 
 def context_free(results: Results) -> Finding:
@@ -58,7 +68,7 @@ def context_free(results: Results) -> Finding:
     shuffled = results.one(system="directions from shuffled labels", metric="accuracy")
     rows = [results.one(system=f"directions from other {what}", metric="accuracy") for what in ("themes", "valences")]
     evidence = "; ".join(told(row) for row in (*rows, shuffled))
-    return holds_if(all((row.low or 0) > (shuffled.high or 1) for row in rows), evidence)
+    return holds_if(all(low(row) > high(shuffled) for row in rows), evidence)
 
 
 def separate_by_two_fifths(results: Results) -> Finding:
@@ -69,7 +79,7 @@ def separate_by_two_fifths(results: Results) -> Finding:
     evidence = f"{told(rows[0])}; clear means at least .90"
     if rows[0].high is not None and rows[0].high < 0.9:
         return Finding(Verdict.CONTRADICTED, evidence)
-    return holds_if((rows[0].low or 0) >= 0.9, evidence)
+    return holds_if(low(rows[0]) >= 0.9, evidence)
 
 
 def stable_band(results: Results) -> Finding:
@@ -85,7 +95,7 @@ def neurons_overlap_less(results: Results) -> Finding:
         for kind in ("heads", "neurons")
     )
     evidence = f"{told(heads)}; {told(neurons)}; published .454 and .056 for other budgets"
-    return holds_if((neurons.value or 1) < (heads.value or 0), evidence, otherwise=Verdict.CONTRADICTED)
+    return holds_if((neurons.value or 0) < (heads.value or 0), evidence, otherwise=Verdict.CONTRADICTED)
 
 
 def few_units_carry(results: Results) -> Finding:
@@ -95,7 +105,7 @@ def few_units_carry(results: Results) -> Finding:
     evidence = f"share of the prompted effect on the final state, {told(circuit)}; {told(randomly)}"
     if circuit.high is not None and circuit.high < 0.5:
         return Finding(Verdict.CONTRADICTED, f"{evidence}; less than half")
-    return holds_if((circuit.low or 0) >= 0.5 and (circuit.low or 0) > (randomly.high or 1), evidence)
+    return holds_if(low(circuit) >= 0.5 and low(circuit) > high(randomly), evidence)
 
 
 def beats_random(system: str, control: str) -> Callable[[Results], Finding]:
@@ -116,11 +126,9 @@ def surprise_is_hardest(results: Results) -> Finding:
     evidence = ", ".join(f"{emotion} {row.value:.3f}" for emotion, row in rows.items())
     lowest = min(rows, key=lambda emotion: rows[emotion].value or 0)
     others = [row for emotion, row in rows.items() if emotion != "surprise"]
-    if lowest != "surprise" and (rows["surprise"].low or 0) > (rows[lowest].high or 1):
+    if lowest != "surprise" and low(rows["surprise"]) > high(rows[lowest]):
         return Finding(Verdict.CONTRADICTED, evidence)
-    return holds_if(
-        lowest == "surprise" and all((rows["surprise"].high or 1) < (row.low or 0) for row in others), evidence
-    )
+    return holds_if(lowest == "surprise" and all(high(rows["surprise"]) < low(row) for row in others), evidence)
 
 
 def exact_heads(results: Results) -> Finding:

@@ -37,7 +37,7 @@ def draw_depths(results: Results, figure: Any) -> None:
         for kind, line in zip(KINDS, ("--", "-"), strict=True):
             rows = depth_rows(results, f"{kind} probe, {variant.name}")
             if rows:
-                shift = 0.4 * (drawn - 1.5)
+                shift = 0.8 * (drawn - 1.5)
                 at = [100 * depth_of(row.system) + shift for row in rows]
                 with_errors(axes, at, rows, color=color, linestyle=line, marker="o", label=f"{kind}, {variant.name}")
                 drawn += 1

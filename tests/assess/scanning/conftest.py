@@ -18,6 +18,7 @@ from thymos.language.cache import CachedLanguageModel, ReplyCache
 from thymos.language.load import load_language_model
 from thymos.language.model import GenerationSettings, LanguageModel
 from thymos.perceive.recognizer import TextItems
+from thymos.testing.tiny_models import write_tiny_model
 
 # Scanned often; what replies depend on is as in QUICK, so that the cache has most of them.
 SMALL = dataclasses.replace(
@@ -49,10 +50,17 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def tiny(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> CachedLanguageModel:
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Llama with room for the longest request with its reply, which byte-level tokens make long."""
+    folder = tmp_path_factory.mktemp("tiny")
+    return write_tiny_model(folder, max_position_embeddings=1024, num_hidden_layers=2, intermediate_size=64)
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> CachedLanguageModel:
     """The tiny Llama with one cache of replies for all scans."""
     cache = ReplyCache(tmp_path_factory.mktemp("cache") / "replies.sqlite")
-    model = load_language_model(str(tiny_llama), cache=cache, device="cpu")
+    model = load_language_model(str(tiny_folder), cache=cache, device="cpu")
     assert isinstance(model, CachedLanguageModel)
     return model
 

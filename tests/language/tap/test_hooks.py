@@ -282,6 +282,28 @@ def test_edited_replies_never_meet_plain_ones_in_the_cache(cached: CachedLanguag
         assert not cached.generate(["I feel"], SHORT)[0].cached
 
 
+def test_a_cache_that_no_tap_knows_keeps_edited_replies_apart(fresh: Any, tmp_path: Path) -> None:
+    model = fresh("llama")
+    tap = Tap(model)
+    stranger = CachedLanguageModel(model, ReplyCache(tmp_path / "replies.sqlite"))
+    identity = stranger.identity
+    plain, scores = stranger.generate(["I feel"], SHORT)[0], stranger.score("I feel", [" a", " sad"])
+    with tap.editing([ADD]):
+        assert stranger.identity == model.identity != identity
+        edited, other = stranger.generate(["I feel"], SHORT)[0], stranger.score("I feel", [" a", " sad"])
+        # One that is made while edits are open, and outlives them.
+        late = CachedLanguageModel(model, stranger.cache)
+        assert late.generate(["I feel"], SHORT)[0].cached
+    assert not edited.cached
+    assert plain.text != edited.text
+    assert (scores != other).all()
+    for cached in (stranger, late):
+        assert cached.identity == identity
+        assert cached.generate(["I feel"], SHORT)[0].text == plain.text
+        assert (cached.score("I feel", [" a", " sad"]) == scores).all()
+    assert len(stranger.cache) == 4
+
+
 def test_nested_edits_have_a_name_of_their_own(cached: CachedLanguageModel) -> None:
     tap, names = Tap(cached), []
     for outer, inner in (([ADD], []), ([ADD], [DOUBLE]), ([DOUBLE], [ADD]), ([DOUBLE], [])):
