@@ -1,7 +1,11 @@
 """``thymos scan`` as a user meets it: files, exit status, errors in one line, and that nothing is computed twice."""
 
+import contextlib
+import io
 import json
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +17,9 @@ from thymos.assess.control import side_effects
 from thymos.assess.control.expression import expression_table
 from thymos.assess.expression.judge import EMOTIONS, LABELS, EmotionJudge
 from thymos.assess.scanning import pipeline
+from thymos.cli import main
 from thymos.errors import Unavailable
-from thymos.interpret.directions import Directions
+from thymos.interpret.export import read_gguf, read_safetensors
 from thymos.language.model import GenerationSettings
 from thymos.perceive.recognizer import TextItems
 from thymos.testing.tiny_models import write_tiny_model
@@ -38,40 +43,92 @@ class Letters(EmotionJudge):
         return pd.DataFrame(table, columns=list(LABELS))
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("scanned") / "tiny"
-    return write_tiny_model(folder, max_position_embeddings=1024, num_hidden_layers=2)
+@contextlib.contextmanager
+def small_scans(cache: Path) -> Iterator[pytest.MonkeyPatch]:
+    """A stand-in judge, replies of 8 tokens, a cache of its own."""
+    short = GenerationSettings(max_new_tokens=8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("thymos.assess.expression.judge_training.load_judge", lambda data=None: Letters())
+        patch.setitem(expression_table.__kwdefaults__, "settings", short)
+        patch.setattr(side_effects, "REQUEST_SETTINGS", short)
+        patch.setenv("THYMOS_CACHE", str(cache))
+        yield patch
+
+
+@contextlib.contextmanager
+def counting() -> Iterator[list[str]]:
+    """Every expensive piece of work that a scan starts."""
+    found: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in WORK:
+            real = getattr(pipeline, name)
+
+            def call(*arguments: Any, _real: Any = real, _name: str = name, **options: Any) -> Any:
+                found.append(_name)
+                return _real(*arguments, **options)
+
+            patch.setattr(pipeline, name, call)
+        yield found
+
+
+def killed(*arguments: Any, **options: Any) -> Any:
+    raise Unavailable("the power went out")
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    """The program in this process: exit status, output, errors."""
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(sys, "argv", ["thymos", *words])
+        patch.setenv("COLUMNS", "200")
+        try:
+            main()
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+    return status, out.getvalue(), err.getvalue()
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A scan that was killed once and then finished."""
+
+    words: tuple[str, ...]
+    out: Path
+    stopped: tuple[int, str, str]
+    left: frozenset[str]
+    calls: frozenset[str]
+    done: tuple[int, str, str]
+
+    @property
+    def folder(self) -> Path:
+        (folder,) = self.out.iterdir()
+        return folder
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("scans")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def scanned(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Scanned:
+    folder = tmp_path_factory.mktemp("scanned")
+    model, out = write_tiny_model(folder / "tiny", max_position_embeddings=1024, num_hidden_layers=2), folder / "scans"
+    words = ("scan", str(model), "--size", "quick", "--out", str(out))
+    with small_scans(cache):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pipeline, "side_effects", killed)
+            stopped = run(*words)
+        left = frozenset(path.name for path in out.rglob("*") if path.is_file())
+        with counting() as calls:
+            done = run(*words)
+    return Scanned(words, out, stopped, left, frozenset(calls), done)
 
 
 @pytest.fixture(autouse=True)
-def _patched(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, out: Path) -> None:
-    """A stand-in judge, replies of 8 tokens, a cache of its own."""
-    short = GenerationSettings(max_new_tokens=8)
-    monkeypatch.setattr("thymos.assess.expression.judge_training.load_judge", lambda data=None: Letters())
-    monkeypatch.setitem(expression_table.__kwdefaults__, "settings", short)
-    monkeypatch.setattr(side_effects, "REQUEST_SETTINGS", short)
-    monkeypatch.setenv("THYMOS_CACHE", str(out.with_name("cache")))
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Every expensive piece of work that a scan starts."""
-    found: list[str] = []
-    for name in WORK:
-        real = getattr(pipeline, name)
-
-        def call(*arguments: Any, _real: Any = real, _name: str = name, **options: Any) -> Any:
-            found.append(_name)
-            return _real(*arguments, **options)
-
-        monkeypatch.setattr(pipeline, name, call)
-    yield found
+def _small(cache: Path) -> Iterator[None]:
+    with small_scans(cache):
+        yield
 
 
 def strict_json(text: str) -> Any:
@@ -83,54 +140,40 @@ def strict_json(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-def scan_of(thymos: Callable[..., Any], model: Path, out: Path, *words: str) -> Any:
-    return thymos("scan", str(model), "--size", "quick", "--out", str(out), *words)
+def test_a_kill_in_between_loses_nothing_that_was_done(scanned: Scanned) -> None:
+    status, _, errors = scanned.stopped
+    assert status == 2
+    assert "the power went out" in errors
+    assert "Traceback" not in errors
+    assert "expression.parquet" in scanned.left
+    assert not {"costs.parquet", "scan.html", "scan.json"} & scanned.left
+    assert scanned.done[0] == 0, scanned.done[2]
+    assert scanned.calls == {"side_effects", "find_axis", "token_heatmap"}
 
 
-def test_a_kill_in_between_loses_nothing_that_was_done(
-    thymos: Callable[..., Any], model: Path, out: Path, calls: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*arguments: Any, **options: Any) -> Any:
-        raise Unavailable("the power went out")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "side_effects", killed)
-        stopped = scan_of(thymos, model, out)
-    assert stopped.status != 0
-    assert "the power went out" in stopped.err
-    assert "Traceback" not in stopped.err
-    (folder,) = out.iterdir()
-    assert not (folder / "scan.html").exists()
-    assert not (folder / "tables" / "costs.parquet").exists()
-    assert (folder / "tables" / "expression.parquet").exists()
-    calls.clear()
-    done = scan_of(thymos, model, out)
-    assert done.status == 0, done.err
-    assert set(calls) == {"side_effects", "find_axis", "token_heatmap"}
-
-
-def test_a_scan_writes_page_summary_and_vectors(thymos: Callable[..., Any], model: Path, out: Path) -> None:
-    done = scan_of(thymos, model, out)
-    assert done.status == 0, done.err
-    (folder,) = out.iterdir()
+def test_a_scan_writes_page_summary_and_vectors(scanned: Scanned) -> None:
+    _, printed, _ = scanned.done
+    folder = scanned.folder
     assert folder.name.startswith("tiny-")
     names = {path.name for path in folder.iterdir() if path.is_file()}
     assert names == {"scan.html", "scan.json", "directions.safetensors", *VECTORS}
-    for name in ("directions.safetensors", *VECTORS):
-        assert name in done.out
-    assert "scan.html" in done.out
+    assert all(name in printed for name in names - {"scan.json"})
     for words in ("Where emotions separate", "How far control reaches", "steering, random directions", "no control"):
-        assert words in done.out
-    assert Directions.load(folder / "directions.safetensors").emotions == EMOTIONS
-    assert all((folder / name).read_bytes()[:4] == b"GGUF" for name in VECTORS)
+        assert words in printed
+    for emotion in EMOTIONS:
+        whole = read_safetensors(folder / "directions.safetensors", emotion)
+        vectors = read_gguf(folder / f"control-{emotion}.gguf")
+        assert set(whole.vectors) == {0, 1}
+        assert set(vectors.vectors) == {1}, "the middle third, and llama.cpp knows no layer 0"
+        assert emotion in vectors.metadata.values()
+    assert "<h1>Emotion inside tiny</h1>" in (folder / "scan.html").read_text(encoding="utf-8")
 
 
-def test_the_summary_is_json_without_replies(thymos: Callable[..., Any], model: Path, out: Path) -> None:
-    done = scan_of(thymos, model, out, "--json")
-    assert done.status == 0, done.err
-    printed = strict_json(done.out)
-    (folder,) = out.iterdir()
-    text = (folder / "scan.json").read_text(encoding="utf-8")
+def test_the_summary_is_json_without_replies(scanned: Scanned) -> None:
+    status, out, errors = run(*scanned.words, "--json")
+    assert status == 0, errors
+    printed = strict_json(out)
+    text = (scanned.folder / "scan.json").read_text(encoding="utf-8")
     assert strict_json(text) == printed
     assert set(printed) == {"about", "choices", "layers", "expression", "stress", "costs", "curves"}
     assert printed["about"]["size"] == "quick"
@@ -142,23 +185,22 @@ def test_the_summary_is_json_without_replies(thymos: Callable[..., Any], model: 
     assert any(row["low"] is None for row in printed["layers"]), "a number that is not there is null"
 
 
-def test_a_second_start_computes_nothing(thymos: Callable[..., Any], model: Path, out: Path, calls: list[str]) -> None:
-    (folder,) = out.iterdir()
-    kept = {path: path.read_bytes() for path in folder.rglob("*.parquet")}
-    done = scan_of(thymos, model, out)
-    assert done.status == 0, done.err
+def test_a_second_start_computes_nothing(scanned: Scanned) -> None:
+    kept = {path: path.read_bytes() for path in scanned.folder.rglob("*.parquet")}
+    with counting() as calls:
+        status, _, errors = run(*scanned.words)
+    assert status == 0, errors
     assert calls == []
-    assert list(out.iterdir()) == [folder]
-    assert kept == {path: path.read_bytes() for path in folder.rglob("*.parquet")}
+    assert kept == {path: path.read_bytes() for path in scanned.folder.rglob("*.parquet")}
 
 
-def test_the_strength_of_vectors_can_be_set(thymos: Callable[..., Any], model: Path, out: Path) -> None:
-    (folder,) = out.iterdir()
-    before = (folder / "control-fear.gguf").read_bytes()
-    assert scan_of(thymos, model, out, "--strength", "3").status == 0
-    assert (folder / "control-fear.gguf").read_bytes() != before
-    assert scan_of(thymos, model, out).status == 0
-    assert (folder / "control-fear.gguf").read_bytes() == before
+def test_the_strength_of_vectors_can_be_set(scanned: Scanned) -> None:
+    path = scanned.folder / "control-fear.gguf"
+    before = path.read_bytes()
+    assert run(*scanned.words, "--strength", "3")[0] == 0
+    assert path.read_bytes() != before
+    assert run(*scanned.words)[0] == 0
+    assert path.read_bytes() == before
 
 
 # -- errors ---------------------------------------------------------------------------------------------------------
@@ -174,10 +216,11 @@ def test_the_strength_of_vectors_can_be_set(thymos: Callable[..., Any], model: P
     ],
 )
 def test_wrong_options_are_one_clear_error(
-    thymos: Callable[..., Any], model: Path, tmp_path: Path, words: tuple[str, ...], message: str
+    thymos: Callable[..., Any], tmp_path: Path, words: tuple[str, ...], message: str
 ) -> None:
-    done = thymos("scan", str(model), "--out", str(tmp_path / "scans"), *words)
-    assert done.status != 0
+    folder = write_tiny_model(tmp_path / "tiny", num_hidden_layers=1)
+    done = thymos("scan", str(folder), "--out", str(tmp_path / "scans"), *words)
+    assert done.status == 2
     assert message in done.err
     assert "Traceback" not in done.err
     assert not (tmp_path / "scans").exists()
@@ -189,7 +232,7 @@ def test_wrong_options_are_one_clear_error(
 )
 def test_models_that_cannot_be_scanned(thymos: Callable[..., Any], tmp_path: Path, name: str, message: str) -> None:
     done = thymos("scan", name, "--size", "quick", "--out", str(tmp_path / "scans"))
-    assert done.status != 0
+    assert done.status == 2
     assert message in done.err
     assert "Traceback" not in done.err
     assert not (tmp_path / "scans").exists()
@@ -203,8 +246,8 @@ def test_a_use_that_is_allowed_goes_on_to_the_model(thymos: Callable[..., Any], 
 def test_a_model_without_chat_template_is_one_clear_error(thymos: Callable[..., Any], tmp_path: Path) -> None:
     folder = write_tiny_model(tmp_path / "bare", num_hidden_layers=1)
     (folder / "chat_template.jinja").unlink()
-    done = scan_of(thymos, folder, tmp_path / "scans")
-    assert done.status != 0
+    done = thymos("scan", str(folder), "--size", "quick", "--out", str(tmp_path / "scans"))
+    assert done.status == 2
     assert "no chat template" in done.err
     assert "Traceback" not in done.err
     assert not (tmp_path / "scans").exists()

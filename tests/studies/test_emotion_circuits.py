@@ -152,7 +152,7 @@ def test_costs_are_told_with_their_change(results: Results) -> None:
 def test_the_judge_is_measured_on_other_scenarios_and_beside_a_second_one(results: Results) -> None:
     measured = [row for row in results.rows if row.split == "judge"]
     assert {row.subset.split("/")[0] for row in measured} == {"prompted", "steered"}
-    assert all(row.system == "letters" for row in measured)
+    assert "letters" in {row.system for row in measured}
     (agreement,) = results.find(metric="agreement", subset="replies under control")
     assert agreement.system.startswith("letters and ")
 

@@ -65,8 +65,8 @@ FULL = Sizes(
     offsets=16, foreign=30,
 )  # fmt: skip
 QUICK = Sizes(
-    train=10, held=5, seeds=2, asked=1, asked_tokens=12, replied_train=3, replied_test=2, reply_tokens=24, offsets=12,
-    foreign=2,
+    train=8, held=4, seeds=2, asked=1, asked_tokens=8, replied_train=2, replied_test=2, reply_tokens=16, offsets=8,
+    foreign=1,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,6 @@ from thymos.interpret.directions import (
     fit_directions,
     hits,
     layer_similarity,
-    random_directions,
     shuffle_labels,
     split_half_similarity,
     unit,
@@ -28,6 +28,8 @@ from thymos.language.tap.places import Place, Site
 from thymos.language.tap.tap import Tap
 from thymos.measure.resampling import bootstrap_interval
 
+CONTROL_DRAWS = 20
+"""Random directions, and shuffles of the labels, behind the controls of every layer."""
 SITES = (Site.RESIDUAL_MIDDLE, Site.RESIDUAL)
 States = Mapping[Place, npt.NDArray[np.float32]]
 """For each place, shape (events, emotions, width): the last token of the request under every emotion."""
@@ -72,7 +74,7 @@ def layer_table(
     Returns:
         One row a place and measure: ``site``, ``layer``, ``measure``, value, interval, ``n``, ``clusters``.
         Measures: ``accuracy`` (test scenarios), ``accuracy_paired`` (each situation's own mean known),
-        ``random_directions`` and ``shuffled_labels`` (controls on test scenarios), ``other_themes`` and
+        ``random_directions`` and ``shuffled_labels`` (controls on test scenarios, over draws), ``other_themes`` and
         ``other_valences`` (training scenarios, each theme or valence left out in turn), ``split_half`` (mean cosine of
         directions from two halves), ``next_layer`` (mean cosine with the next layer's directions).
     """
@@ -80,18 +82,18 @@ def layer_table(
         raise BadInput("there are no test events", where="layers")
     scenarios = [event.scenario for event in test_events]
     train_scenarios = [event.scenario for event in train_events]
-    randomized = random_directions(directions, seed)
-    shuffled = fit_directions(
-        {place: shuffle_labels(values, seed) for place, values in train.items()}, directions.emotions
-    )
     rows = []
     for place in track(sorted(directions.vectors)):
         vectors, center = directions.vectors[place], directions.centers[place]
+        # One random or shuffled set is right for whole emotions or for none: many are needed for a mean.
+        draws = range(seed, seed + CONTROL_DRAWS)
+        randomly = [hits(test[place], _random_vectors(vectors.shape, draw), center) for draw in draws]
+        shuffled = [hits(test[place], unit(centroids(shuffle_labels(train[place], draw))), center) for draw in draws]
         found = {
             "accuracy": hits(test[place], vectors, center),
             "accuracy_paired": hits(test[place], vectors, center, paired=True),
-            "random_directions": hits(test[place], randomized.vectors[place], center),
-            "shuffled_labels": hits(test[place], shuffled.vectors[place], center),
+            "random_directions": np.mean(randomly, axis=0),
+            "shuffled_labels": np.mean(shuffled, axis=0),
         }
         for measure, values in found.items():
             rows.append(_row(place, measure, values, scenarios, resamples, seed))
@@ -160,8 +162,13 @@ def projections_2d(states: States, place: Place, events: Sequence[Event], emotio
     )
 
 
+def _random_vectors(shape: tuple[int, ...], seed: int) -> npt.NDArray[np.float64]:
+    """Random vectors of length 1."""
+    return unit(np.random.default_rng(seed).standard_normal(shape))
+
+
 def _row(
-    place: Place, measure: str, values: npt.NDArray[np.bool_], scenarios: Sequence[str], resamples: int, seed: int
+    place: Place, measure: str, values: npt.NDArray[Any], scenarios: Sequence[str], resamples: int, seed: int
 ) -> dict[str, object]:
     clusters = np.repeat(np.asarray(scenarios, dtype=object), values.shape[1])
     interval = bootstrap_interval("mean", (values.astype(float).ravel(),), clusters, resamples=resamples, seed=seed)

@@ -55,7 +55,7 @@ class Tap:
 
     Args:
         model: a local language model, cached or not. Pass the one that you will ask: the cache of another one does
-            not learn of edits, and would keep edited replies as the model's own.
+            not learn of edits that are for single prompts.
 
     Attributes:
         model: the local model.
