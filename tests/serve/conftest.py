@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import uvicorn
 
+from thymos.errors import Unavailable
+from thymos.language.load import load_language_model
 from thymos.language.local import LocalLanguageModel, load_local
 from thymos.serve.model_server import create_app
 
@@ -113,12 +115,34 @@ def run_app(app: Any) -> tuple[uvicorn.Server, threading.Thread, int]:
     raise RuntimeError("the server did not start")
 
 
-@pytest.fixture
-def served(tiny: LocalLanguageModel) -> Iterator[Running]:
-    """The model server over the random Llama, behind the faults."""
-    app = create_app(tiny, aliases=("embedded",))
+def serve(model: LocalLanguageModel) -> Iterator[Running]:
+    """The model server over a model, behind the faults, until the test is done with it."""
+    app = create_app(model, aliases=("embedded",))
     faults = Faults(app)
     running, thread, port = run_app(faults)
     yield Running(f"http://127.0.0.1:{port}/v1", faults, app.state.server)
     running.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def served(tiny: LocalLanguageModel) -> Iterator[Running]:
+    """The model server over the random Llama, behind the faults."""
+    yield from serve(tiny)
+
+
+@pytest.fixture(scope="module")
+def embedded() -> LocalLanguageModel:
+    """The embedded model, or a skip with the reason."""
+    try:
+        model = load_language_model("embedded", cache=None)
+    except Unavailable as error:
+        pytest.skip(str(error))
+    assert isinstance(model, LocalLanguageModel)
+    return model
+
+
+@pytest.fixture
+def served_embedded(embedded: LocalLanguageModel) -> Iterator[Running]:
+    """The model server over the embedded model, behind the faults."""
+    yield from serve(embedded)

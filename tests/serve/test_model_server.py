@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from thymos.assess.engine.batching import RequestBatcher
-from thymos.assess.engine.benchmark import BenchmarkItem
+from thymos.assess.engine.benchmark import BenchmarkItem, get_suite
 from thymos.assess.engine.evaluate import evaluate, make_trials
 from thymos.language.cache import CachedLanguageModel, ReplyCache
 from thymos.language.endpoint import EndpointError, EndpointLanguageModel
@@ -367,3 +367,26 @@ def test_an_evaluation_has_the_same_samples_and_scores_as_in_process(
         assert (one is None) == (other is None)
         if one is not None:
             np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.model
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["", "429", "cut"])
+def test_the_embedded_model_has_the_same_samples_and_scores_over_the_server(
+    served_embedded: Any, embedded: LocalLanguageModel, tmp_path: Path, fault: str
+) -> None:
+    """On real items of the layered suite: option likelihoods, letters and open replies, with faults in the way."""
+    served_embedded.faults.plan = dict.fromkeys((2, 4, 5), fault) if fault else {}
+    trials = make_trials([*get_suite("layered").items({})[:4], *benchmark_items(1)])
+    outside = connect(served_embedded.url, concurrency=3, timeout=120.0).discover()
+    frames = [
+        evaluate(trials, model, log_folder=tmp_path / str(place), name="run", answering="auto")
+        for place, model in enumerate((embedded, outside))
+    ]
+    inside, found = (frame.drop(columns=["option_scores"]) for frame in frames)
+    assert set(found["answering"]) == {"likelihood", "parse"}
+    pd.testing.assert_frame_equal(inside, found)
+    for one, other in zip(frames[0]["option_scores"], frames[1]["option_scores"], strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            np.testing.assert_allclose(one, other, atol=1e-3)

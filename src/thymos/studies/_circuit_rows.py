@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from thymos.assess.control.expression import plain_floor
+from thymos.assess.control.expression import names_emotion, plain_floor
 from thymos.assess.scanning.pipeline import METHODS, RANDOM_CIRCUIT, RANDOM_STEERING, ModelScan
 from thymos.interpret.control import Plain
 from thymos.measure.resampling import bootstrap_interval
@@ -115,6 +115,12 @@ def expression_rows(ctx: Context, table: pd.DataFrame, emotions: Sequence[str], 
                     subset=name, note=_strengths(part),
                 )
             )  # fmt: skip
+        rows.append(
+            clustered(
+                ctx, names_emotion(own), own["scenario"], system=system, kind=kind, metric="names_the_emotion",
+                subset=subset, note="replies with the emotion's own word in them, whatever their tone",
+            )
+        )  # fmt: skip
         rows.append(
             clustered(
                 ctx, own["repetition"], own["scenario"], system=system, kind=kind, metric="repetition", subset=subset,

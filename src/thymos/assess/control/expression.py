@@ -1,5 +1,6 @@
 """Does a control make a model's replies show the emotion? Replies under controls, judged, with what they cost."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,15 @@ COLUMNS = (
     "system", "emotion", "strength", "event", "scenario", "theme", "valence", "reply", "expressed", "hit",
     "repetition", "empty",
 )  # fmt: skip
+EMOTION_WORDS = {
+    "anger": r"\b(?:anger|angr\w*)",
+    "sadness": r"\b(?:sad\w*)",
+    "happiness": r"\b(?:happ(?:y|ily|iness|ier|iest))\b",
+    "fear": r"\b(?:fear\w*|afraid)\b",
+    "surprise": r"\b(?:surpris\w*)",
+    "disgust": r"\b(?:disgust\w*)",
+}
+"""Regular expressions of the emotions' own names: a reply that says the word need not have the tone."""
 REPETITION_ALLOWED = 0.10
 """A strength may raise the mean repetition of replies by this much over the plain model's, or it is not chosen."""
 
@@ -80,6 +90,15 @@ def expression_table(
     # An empty reply expresses nothing, whatever a classifier makes of no words.
     table["hit"] = (table["expressed"] == table["emotion"]) & ~table["empty"]
     return table[list(COLUMNS)]
+
+
+def names_emotion(table: pd.DataFrame) -> pd.Series:
+    """Whether each reply of a table names the emotion that was asked for, in any form of the word."""
+    found = [
+        bool(re.search(EMOTION_WORDS[emotion], reply.lower())) if emotion in EMOTION_WORDS else False
+        for reply, emotion in zip(table["reply"], table["emotion"], strict=True)
+    ]
+    return pd.Series(found, index=table.index, name="names_emotion")
 
 
 def plain_floor(table: pd.DataFrame, emotions: Sequence[str]) -> pd.DataFrame:

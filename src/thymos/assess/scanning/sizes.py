@@ -36,7 +36,7 @@ class ScanSizes:
     passages: int = 8
     questions: int = 30
     requests: int = 8
-    steering_strengths: tuple[float, ...] = (0.125, 0.25, 0.5, 1.0)
+    steering_strengths: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
     circuit_strengths: tuple[float, ...] = (2.0, 4.0, 8.0)
     budgets: tuple[tuple[float, float], ...] = ((1, 8), (3, 64))
     curve_units: tuple[float, ...] = (0.5, 1, 2, 4, 8)
