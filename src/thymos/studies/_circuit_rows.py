@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from thymos.assess.control.expression import names_emotion, plain_floor
+from thymos.assess.expression.checked import checked_replies
 from thymos.assess.scanning.pipeline import METHODS, RANDOM_CIRCUIT, RANDOM_STEERING, ModelScan
 from thymos.interpret.control import Plain
 from thymos.measure.resampling import bootstrap_interval
@@ -127,6 +128,21 @@ def expression_rows(ctx: Context, table: pd.DataFrame, emotions: Sequence[str], 
                 note="share of word trigrams that the reply had before",
             )
         )  # fmt: skip
+    return rows
+
+
+def reader_rows(ctx: Context) -> list[Row]:
+    """What the blind reader heard in the checked replies, by method and strength: few, and of development scenarios."""
+    rows = []
+    for (system, strength), own in checked_replies().groupby(["system", "strength"], sort=False):
+        if system != PLAIN:
+            rows.append(
+                clustered(
+                    ctx, own["label"] == own["emotion"], own["scenario"], system=f"{system}, blind reader",
+                    kind=RowKind.CONTROL, metric="heard_by_reader", subset=f"checked replies/strength {strength:g}",
+                    note="development scenarios; replies that are alike stand once",
+                )
+            )  # fmt: skip
     return rows
 
 

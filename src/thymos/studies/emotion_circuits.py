@@ -16,6 +16,7 @@ import torch
 
 from thymos.assess.control.expression import expression_table
 from thymos.assess.control.side_effect_bank import side_effect_corpus
+from thymos.assess.expression.checked import reader_report
 from thymos.assess.expression.judge import EmotionJudge, ExpressionJudge, LanguageModelJudge
 from thymos.assess.expression.judge_scores import judge_agreement
 from thymos.assess.expression.judge_training import load_judge, measure_judge
@@ -53,6 +54,7 @@ from thymos.studies._circuit_rows import (
     difference_row,
     expression_rows,
     layer_rows,
+    reader_rows,
 )
 from thymos.studies.contract import NO_SPLIT, Arm, Claim, Context, Plot, Row, RowKind, Study
 from thymos.studies.layered_emotional_intelligence import needs_local_model
@@ -124,7 +126,9 @@ def judge_quality(ctx: Context) -> list[Row]:
         )  # fmt: skip
         return found.to_dict("records")
 
-    return rows + [_from_table(record) for record in ctx.step("second judge", compare_judges)]
+    checked = ctx.step("reader", lambda: reader_report(scan.judge, resamples=ctx.resamples).to_dict("records"))
+    rows += [_from_table(record) for record in (*ctx.step("second judge", compare_judges), *checked)]
+    return rows + reader_rows(ctx)
 
 
 def measured_judge(ctx: Context) -> pd.DataFrame:
@@ -354,6 +358,8 @@ STUDY = Study(
         f"{FULL.test_scenarios} of 160 test scenarios for directions, {FULL.expression_scenarios} of them for replies",
         "replies are greedy, 40 tokens, without the paper's repetition penalty: repetition is reported instead",
         "the judge is a classifier that names one of six emotions or none; its error is among the rows",
+        "the judge is also held against a blind reader (a language model) on 162 replies of the embedded model",
+        "seconds leave out states, components, curves and replies kept from runs of earlier commits (about 3,000)",
         "random controls use the strengths that were chosen for the real ones",
     ),
 )

@@ -66,7 +66,7 @@ def test_probabilities_sum_to_one(judge: ExpressionJudge, texts: list[str]) -> N
 
 def test_a_blank_text_expresses_nothing(judge: ExpressionJudge) -> None:
     assert judge.predict(["", " \n", "It was revolting."]).tolist() == [NONE, NONE, "disgust"]
-    assert LanguageModelJudge(Reader()).predict([" ", "dread"]).tolist() == [NONE, "fear"]
+    assert LanguageModelJudge(Reader()).predict([" ", "dread"]).tolist() == [NONE, "sadness"]
 
 
 def test_the_style_word_decides_and_the_index_is_kept(judge: ExpressionJudge) -> None:
@@ -245,25 +245,25 @@ class Reader(LanguageModel):
             yield [(index, OptionScores(np.array(scores), ones, ones))]
 
 
-def test_a_language_model_is_asked_for_each_text_and_its_liking_is_taken_off() -> None:
-    model, texts = Reader(), pd.Series(["Revolting {soup},\nrevolting.", "He was trembling."], index=["a", "b"])
-    texts["a"] = texts["a"].lower()
-    judge = LanguageModelJudge(model)
-    assert judge.predict(texts).to_dict() == {"a": "disgust", "b": "fear"}
-    assert judge.name == "reader, options"
-    assert 'Text: "revolting {soup}, revolting."' in model.prompts[0]
-    assert f'"{NO_TEXT}"' in model.prompts[-1]
-    assert len(model.prompts) == 3
-    np.testing.assert_allclose(judge.probabilities(texts).sum(axis=1), 1)
-    plain = LanguageModelJudge(model, correct_prior=False)
+def test_a_language_model_is_asked_for_each_text_and_its_liking_can_be_taken_off() -> None:
+    model, texts = Reader(), pd.Series(["revolting {soup},\nrevolting.", "He was trembling."], index=["a", "b"])
+    plain = LanguageModelJudge(model)
     assert plain.predict(texts).tolist() == ["sadness", "sadness"]
+    assert plain.name == "reader, options"
+    assert len(model.prompts) == 2
+    assert model.prompts[0].startswith('"revolting {soup}, revolting."')
+    corrected = LanguageModelJudge(model, correct_prior=True)
+    assert corrected.predict(texts).to_dict() == {"a": "disgust", "b": "fear"}
+    assert len(model.prompts) == 3
+    assert f'"{NO_TEXT}"' in model.prompts[-1]
 
 
 def test_a_language_models_probabilities_are_those_of_its_scores() -> None:
-    expected = np.exp([0, 0, 0, 2, 0, 0]) / (5 + np.exp(2))
-    table = LanguageModelJudge(Reader()).probabilities(["dread"])
-    np.testing.assert_allclose(table[list(EMOTIONS)].iloc[0], expected)
-    assert table[NONE].tolist() == [0]
+    plain = LanguageModelJudge(Reader()).probabilities(["dread"])
+    np.testing.assert_allclose(plain[list(EMOTIONS)].iloc[0], np.exp([0, 5, 0, 2, 0, 0]) / (4 + np.exp(5) + np.exp(2)))
+    assert plain[NONE].tolist() == [0]
+    corrected = LanguageModelJudge(Reader(), correct_prior=True).probabilities(["dread"])
+    np.testing.assert_allclose(corrected[list(EMOTIONS)].iloc[0], np.exp([0, 0, 0, 2, 0, 0]) / (5 + np.exp(2)))
 
 
 def test_a_question_needs_a_place_for_the_text() -> None:

@@ -39,10 +39,10 @@ NONE = "none"
 LABELS = (*EMOTIONS, NONE)
 JUDGE_FILE = "judge.json"
 SETTINGS = ("name", "learn_none", "folds", "seed")
-QUESTION = (
-    'Text: "{text}"\n\nWhich one emotion does the style of this text express: '
-    "anger, sadness, happiness, fear, surprise or disgust?\nEmotion:"
-)
+QUESTION = '"{text}" This text expresses the emotion of'
+"""A sentence to go on with. On development replies of SEV an embedded model of 135 million weights names the emotion of
+0.50 of the accepted prompted and 0.82 of the accepted steered ones so; asked outright to choose one of six, 0.28 and
+0.35."""
 NO_TEXT = "N/A"
 """Stands for the text when a language model's liking for the emotion words themselves is taken off."""
 
@@ -223,7 +223,7 @@ class LanguageModelJudge(EmotionJudge):
         model: any language model that scores options.
         question: holds ``{text}`` where the text goes; ends where the emotion word follows.
         correct_prior: take off the log-likelihood that each word has after the same question about no text. Models
-            like some words better than others, whatever was asked.
+            like some words better than others, whatever was asked; with this question it does not help.
         progress: called with (texts scored, all).
     """
 
@@ -232,7 +232,7 @@ class LanguageModelJudge(EmotionJudge):
         model: LanguageModel,
         *,
         question: str = QUESTION,
-        correct_prior: bool = True,
+        correct_prior: bool = False,
         progress: Progress | None = None,
     ) -> None:
         if "{text}" not in question:
@@ -248,11 +248,12 @@ class LanguageModelJudge(EmotionJudge):
         return _table(texts, self._scored)
 
     def _scored(self, texts: list[str]) -> Floats:
+        asked = [*texts, NO_TEXT] if self.correct_prior else texts
         # replace, not format: texts hold braces.
-        prompts = [self.question.replace("{text}", " ".join(text.split())) for text in (*texts, NO_TEXT)]
+        prompts = [self.question.replace("{text}", " ".join(text.split())) for text in asked]
         options = [f" {emotion}" for emotion in EMOTIONS]
         scores = np.stack(self.model.score_batch(prompts, [options] * len(prompts), progress=self.progress))
-        logits = scores[:-1] - scores[-1] if self.correct_prior else scores[:-1]
+        logits = scores[:-1] - scores[-1] if self.correct_prior else scores
         return np.column_stack([softmax(logits, axis=1), np.zeros(len(texts))])
 
 
