@@ -25,7 +25,7 @@ TEST_ENVIRONMENT := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLEL
 export GOMP_SPINCOUNT ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help python run install install-dev embedded test test-slow coverage lint format bench docs results constraints clean
+.PHONY: help python run install install-dev embedded test test-slow coverage lint format bench crosscheck docs results constraints clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -35,6 +35,7 @@ help: ## this list
 	@echo "make lint         ruff, mypy, import-linter"
 	@echo "make format       ruff format and the fixes that are safe"
 	@echo "make bench        all benchmarks, side by side with peers"
+	@echo "make crosscheck   the tap beside nnsight and TransformerLens (installs both)"
 	@echo "make docs         write the generated pages and tables again"
 	@echo "make results      run every study in full and publish (a clean checkout and the data are needed)"
 	@echo "make embedded     try again to install the embedded models"
@@ -110,6 +111,11 @@ $(VENV)/.installed-bench: $(VENV)/.installed-dev
 
 bench: install-dev $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/run_all.py
+
+# nnsight and transformer-lens are peers: the tap's numbers are compared with theirs.
+crosscheck: install-dev
+	@$(PIP) -c constraints.txt -e '.[crosscheck]'
+	$(TEST_ENVIRONMENT) $(BIN)/pytest -q tests/language/tap/test_crosscheck.py $(TEST_FLAGS)
 
 docs: install
 	$(BIN)/thymos docs
