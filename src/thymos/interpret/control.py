@@ -29,7 +29,6 @@ from thymos.language.tap.edits import Edit
 from thymos.language.tap.places import Place, Positions, Site
 from thymos.language.tap.tap import Tap
 
-STRONGEST_WORDING = 3
 WORDINGS = {
     1: "Whatever the user tells you, answer with a hint of {emotion} in your voice. Use at most two sentences.",
     2: ELICITING,

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from thymos.assess.control.expression import (
     COLUMNS,
     REPETITION_ALLOWED,
-    choices_by_system,
     choose_strength,
     controlled,
     expression_table,
@@ -253,21 +252,6 @@ def test_no_better_strength_was_allowed(strengths: dict[str, tuple[int, int]], p
         assert all(accuracy <= choice.accuracy + 1e-9 for accuracy, _ in allowed.values())
     else:
         assert not allowed
-
-
-def test_choices_are_made_for_every_system_but_the_plain_model() -> None:
-    table = pd.concat(
-        [
-            development(s0=(0.0, 0.0)).assign(system=Plain().name),
-            development(s1=(0.3, 0.0), s2=(0.6, 0.0)),
-            development(s1=(0.9, 0.0), s3=(0.6, 0.0)).assign(system="prompting"),
-        ],
-        ignore_index=True,
-    )
-    choices = choices_by_system(table, 0.0)
-    assert {name: choice.strength for name, choice in choices.items()} == {"steering": 2, "prompting": 1}
-    strict = choices_by_system(table.assign(repetition=0.5), 0.0, allowed=0.2)
-    assert not any(choice.within for choice in strict.values())
 
 
 def test_a_message_of_the_user_reaches_the_model_unchanged() -> None:

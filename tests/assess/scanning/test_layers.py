@@ -12,7 +12,6 @@ from thymos.assess.scanning.layers import (
     cross_set_table,
     event_states,
     layer_table,
-    projections_2d,
 )
 from thymos.errors import BadInput
 from thymos.interpret.directions import Directions, fit_directions, unit
@@ -175,16 +174,7 @@ def test_sets_with_other_directions_do_not() -> None:
     assert max(found[f"cosine_{emotion}"] for emotion in EMOTIONS) < 0
 
 
-# -- pictures and states --------------------------------------------------------------------------------------------
-
-
-def test_projections_put_an_emotion_together() -> None:
-    table = projections_2d(planted(TRAIN, 3.0, 0), PLACE, TRAIN, EMOTIONS)
-    assert len(table) == len(TRAIN) * len(EMOTIONS)
-    assert table.groupby("event")[["x", "y"]].mean().abs().max().max() < 1e-5, "situations are taken away"
-    within = table.groupby("emotion")[["x", "y"]].std().to_numpy().mean()
-    between = table.groupby("emotion")[["x", "y"]].mean().to_numpy().std()
-    assert between > 2 * within
+# -- states --------------------------------------------------------------------------------------------
 
 
 def test_states_are_the_last_tokens_and_are_read_once(tiny: LanguageModel, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Does a control make a model's replies show the emotion? Replies under controls, judged, with what they cost."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -153,14 +153,3 @@ def choose_strength(table: pd.DataFrame, plain_repetition: float, *, allowed: fl
 def _choice(table: pd.DataFrame, strength: float, *, within: bool) -> Choice:
     row = table.loc[strength]
     return Choice(strength, float(row["accuracy"]), float(row["repetition"]), within)
-
-
-def choices_by_system(
-    table: pd.DataFrame, plain_repetition: float, *, allowed: float = REPETITION_ALLOWED
-) -> Mapping[str, Choice]:
-    """:func:`choose_strength` for every system of a development table."""
-    return {
-        str(system): choose_strength(rows, plain_repetition, allowed=allowed)
-        for system, rows in table.groupby("system", sort=False)
-        if system != Plain().name
-    }

@@ -146,22 +146,6 @@ def cross_set_table(
     return pd.DataFrame(rows)
 
 
-def projections_2d(states: States, place: Place, events: Sequence[Event], emotions: Sequence[str]) -> pd.DataFrame:
-    """States centred inside their situation on the first two principal axes of the emotions' means, for pictures."""
-    values = states[place]
-    centred = (values - values.mean(axis=1, keepdims=True)).astype(np.float64)
-    axes = np.linalg.svd(unit(centroids(values)), full_matrices=False)[2][:2]
-    flat = centred @ axes.T
-    return pd.DataFrame(
-        {
-            "event": np.repeat([event.id for event in events], len(emotions)),
-            "emotion": list(emotions) * len(events),
-            "x": flat[..., 0].ravel(),
-            "y": flat[..., 1].ravel(),
-        }
-    )
-
-
 def _random_vectors(shape: tuple[int, ...], seed: int) -> npt.NDArray[np.float64]:
     """Random vectors of length 1."""
     return unit(np.random.default_rng(seed).standard_normal(shape))
