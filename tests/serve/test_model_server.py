@@ -378,7 +378,7 @@ def test_the_embedded_model_has_the_same_samples_and_scores_over_the_server(
     """On real items of the layered suite: option likelihoods, letters and open replies, with faults in the way."""
     served_embedded.faults.plan = dict.fromkeys((2, 4, 5), fault) if fault else {}
     trials = make_trials([*get_suite("layered").items({})[:4], *benchmark_items(1)])
-    outside = connect(served_embedded.url, concurrency=3, timeout=120.0).discover()
+    outside = EndpointLanguageModel("embedded", served_embedded.url, concurrency=3, timeout=120.0).discover()
     frames = [
         evaluate(trials, model, log_folder=tmp_path / str(place), name="run", answering="auto")
         for place, model in enumerate((embedded, outside))
