@@ -341,6 +341,7 @@ class Study:
         headline: metrics that the terminal shows first, in this order; empty = all.
         decisions: readings of ours where the paper is silent, each switchable or named.
         simulated: True when the participants are generated; such results never stand beside published numbers.
+        optional: slugs of further corpora that single arms use where they are at hand.
     """
 
     slug: str
@@ -356,6 +357,7 @@ class Study:
     headline: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
     simulated: bool = False
+    optional: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"study {self.slug!r}"

@@ -164,6 +164,7 @@ STUDY = Study(
         " model's replies follow a system prompt, and how long does the user's emotion stay readable in a reply?"
     ),
     corpora=("goemotions",),
+    optional=("sev",),
     arms=(
         Arm("floors", RowKind.FLOOR, floors, "The most frequent emotion, and TF-IDF with a linear model."),
         Arm(
