@@ -12,17 +12,7 @@ from typing import Any
 import pytest
 
 from thymos.files import data_root as find_data_root
-
-SENTENCES = [
-    "I feel so happy today, thank you for asking!",
-    "She was sad and angry when the rain began.",
-    "user assistant system: tell me how you feel about it.",
-    "Nothing scares him more than an empty house at night.",
-]
-CHAT_TEMPLATE = (
-    "{% for message in messages %}<|start|>{{ message['role'] }}\n{{ message['content'] }}<|end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
-)
+from thymos.testing.tiny_models import tiny_tokenizer
 
 
 @pytest.fixture(scope="session")
@@ -38,22 +28,10 @@ def data_root() -> Path:
 def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random two-layer Llama (33 thousand weights), a byte-level tokenizer and a chat template."""
     import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaConfig, LlamaForCausalLM
 
     folder = tmp_path_factory.mktemp("tiny-llama")
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=320,
-        special_tokens=["<|pad|>", "<|start|>", "<|end|>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(SENTENCES, trainer)
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<|pad|>", eos_token="<|end|>")
-    wrapped.chat_template = CHAT_TEMPLATE
+    wrapped = tiny_tokenizer()
     wrapped.save_pretrained(folder)
     torch.manual_seed(0)
     config = LlamaConfig(
