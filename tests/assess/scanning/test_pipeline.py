@@ -287,6 +287,16 @@ def test_without_a_chat_template_there_is_one_clear_error_before_anything_is_com
     assert not (tmp_path / "scan").exists()
 
 
+def test_too_short_a_context_is_one_clear_error_before_anything_is_computed(
+    scan_in: Callable[..., ModelScan], tmp_path: Path
+) -> None:
+    folder = write_tiny_model(tmp_path / "model", max_position_embeddings=200)
+    model = load_language_model(str(folder), cache=None, device="cpu")
+    with pytest.raises(BadInput, match="has room for 200"):
+        scan_in(tmp_path / "scan", model)
+    assert not (tmp_path / "scan").exists()
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers_are_one_clear_error_and_leave_no_file(
     scan_in: Callable[..., ModelScan], tiny_folder: Path, tmp_path: Path, value: float

@@ -17,6 +17,7 @@ from thymos.assess.scanning.keeper import Arrays, Keeper, arrays
 from thymos.assess.scanning.layers import States, event_states, layer_table
 from thymos.assess.scanning.sizes import ScanSizes
 from thymos.assess.stress.stress_prompts import chosen_levels, prompts_of, word_proxy
+from thymos.errors import BadInput
 from thymos.interpret.circuits import Circuit, assemble_circuit, random_circuit
 from thymos.interpret.components import Components, measure_components
 from thymos.interpret.control import CircuitModulation, Control, Plain, Prompting, Steering
@@ -47,7 +48,7 @@ class ModelScan:
         seed: of every draw.
 
     Raises:
-        BadInput: the model cannot be tapped.
+        BadInput: the model cannot be tapped, or has too little room for what it will be asked.
         Unavailable: it has no chat template.
     """
 
@@ -61,7 +62,23 @@ class ModelScan:
         self.judge = judge
         self.seed = seed
         self.emotions = EMOTIONS
-        self.tap.encode([self.test_events[0].asking(None)])  # fails early where there is no chat template
+        self._check_room()
+
+    def _check_room(self) -> None:
+        """Fail before the work and not after half of it: no chat template, or a context that is too short."""
+        local = self.tap.model
+        (request,) = self.tap.encode([self.test_events[0].asking(None)])
+        asked = [
+            len(local.encode_prompt(one.asking())) + len(local.encode_option(one.text))
+            for one in some(passages(), self.sizes.passages, self.seed)
+        ]
+        longest = max([len(request), *asked])
+        if local.context_length is not None and longest > local.context_length:
+            raise BadInput(
+                f"the side effects need {longest} tokens, {local.name} has room for {local.context_length}",
+                where="scan",
+                mend="use a model with a longer context",
+            )
 
     @property
     def has_circuits(self) -> bool:
