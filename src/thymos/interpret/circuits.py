@@ -178,6 +178,7 @@ def modulation_edits(
     mode: Mode = "add",
     positions: Positions = "last",
     of: str | None = None,
+    as_long_as: Circuit | None = None,
 ) -> list[Edit]:
     """Edits that make a circuit behave as under its emotion.
 
@@ -188,18 +189,25 @@ def modulation_edits(
         mode: ``"add"`` the difference times the strength, or ``"set"`` units to the mean over emotions plus that.
         positions: which tokens; the paper changes the last position of each pass.
         of: take the activations of this emotion; by default the circuit's own.
+        as_long_as: give the change in each layer the length that it has for this circuit's units there. Differences of
+            random units are small; a control that only shares the strength changes less.
     """
     if mode not in ("add", "set"):
         raise BadInput(f"there is no mode {mode!r}", where="circuit", mend="use 'add' or 'set'")
     code = _index(components.emotions, of or circuit.emotion)
     edits = []
-    for site, chosen, means in (
-        (Site.HEADS, circuit.heads, components.head_means),
-        (Site.NEURONS, circuit.neurons, components.neuron_means),
+    for site, chosen, means, other in (
+        (Site.HEADS, circuit.heads, components.head_means, None if as_long_as is None else as_long_as.heads),
+        (Site.NEURONS, circuit.neurons, components.neuron_means, None if as_long_as is None else as_long_as.neurons),
     ):
         for layer, units in sorted(chosen.items()):
+            difference = means[code, layer] - means[:, layer].mean(axis=0)
             middle = means[:, layer].mean(axis=0)[list(units)]
-            change = (means[code, layer][list(units)] - middle) * strength
+            change = difference[list(units)] * strength
+            if other is not None:
+                wanted = float(np.linalg.norm(difference[list(other.get(layer, ()))])) * strength
+                length = float(np.linalg.norm(change))
+                change = change * (wanted / length if length else 0.0)
             make = Edit.add if mode == "add" else Edit.set
             value = change if mode == "add" else middle + change
             edits.append(make(Place(site, layer), value, units=units, positions=positions))

@@ -188,6 +188,7 @@ class CircuitModulation(Control):
         mode: see ``modulation_edits``.
         positions: which tokens.
         label: replaces the name, for controls.
+        as_long_as: see ``modulation_edits``.
     """
 
     circuit: Circuit
@@ -196,6 +197,7 @@ class CircuitModulation(Control):
     mode: Mode = "add"
     positions: Positions = "last"
     label: str = "circuit modulation"
+    as_long_as: Circuit | None = None
     emotion: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -208,7 +210,10 @@ class CircuitModulation(Control):
     def edits(self) -> list[Edit]:
         if not self.strength:
             return []
-        return modulation_edits(self.circuit, self.components, self.strength, mode=self.mode, positions=self.positions)
+        return modulation_edits(
+            self.circuit, self.components, self.strength, mode=self.mode, positions=self.positions,
+            as_long_as=self.as_long_as,
+        )  # fmt: skip
 
     def identity(self) -> str:
         return edits_identity("circuit", self.edits())

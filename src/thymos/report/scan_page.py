@@ -242,7 +242,8 @@ def control(scan: ModelScan) -> Part:
         "How far control reaches, and what it costs",
         f"Replies to {len(scan.expression_events)} requests on new scenarios, judged by: {scan.judge.name}, which "
         "names one of six emotions or none. The first row is the floor: what the model expresses without control. "
-        f"'{RANDOM_STEERING}' and '{RANDOM_CIRCUIT}' are controls at the same strength.",
+        f"'{RANDOM_STEERING}' and '{RANDOM_CIRCUIT}' are controls at the same strength; in the "
+        "last row the change of random units is as long as the circuit's, too.",
         figures,
         ("method", "strength", "expresses the emotion [95 %]", "repetition", *COSTS.values()),
         tuple(rows),

@@ -8,7 +8,13 @@ import pandas as pd
 
 from thymos.assess.control.expression import names_emotion, plain_floor
 from thymos.assess.expression.checked import checked_replies
-from thymos.assess.scanning.pipeline import METHODS, RANDOM_CIRCUIT, RANDOM_STEERING, ModelScan
+from thymos.assess.scanning.pipeline import (
+    METHODS,
+    RANDOM_CIRCUIT,
+    RANDOM_CIRCUIT_AS_LONG,
+    RANDOM_STEERING,
+    ModelScan,
+)
 from thymos.interpret.control import Plain
 from thymos.measure.resampling import bootstrap_interval
 from thymos.studies.contract import NO_SPLIT, Context, Row, RowKind
@@ -22,6 +28,7 @@ KINDS = {
     "circuit modulation": RowKind.SYSTEM,
     RANDOM_STEERING: RowKind.CONTROL,
     RANDOM_CIRCUIT: RowKind.CONTROL,
+    RANDOM_CIRCUIT_AS_LONG: RowKind.CONTROL,
 }
 LAYER_MEASURES = {
     "accuracy": ("directions", RowKind.SYSTEM, ""),

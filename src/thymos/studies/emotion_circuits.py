@@ -21,7 +21,13 @@ from thymos.assess.expression.judge import EmotionJudge, ExpressionJudge, Langua
 from thymos.assess.expression.judge_scores import judge_agreement
 from thymos.assess.expression.judge_training import load_judge, measure_judge
 from thymos.assess.scanning.layers import cross_set_table
-from thymos.assess.scanning.pipeline import METHODS, RANDOM_CIRCUIT, RANDOM_STEERING, ModelScan
+from thymos.assess.scanning.pipeline import (
+    METHODS,
+    RANDOM_CIRCUIT,
+    RANDOM_CIRCUIT_AS_LONG,
+    RANDOM_STEERING,
+    ModelScan,
+)
 from thymos.assess.scanning.sizes import QUICK, ScanSizes
 from thymos.errors import BadInput
 from thymos.interpret.circuits import overlap_table
@@ -73,6 +79,7 @@ PAIRS = (
     ("circuit modulation", "prompting"),
     ("steering", RANDOM_STEERING),
     ("circuit modulation", RANDOM_CIRCUIT),
+    ("circuit modulation", RANDOM_CIRCUIT_AS_LONG),
 )
 
 
@@ -361,6 +368,7 @@ STUDY = Study(
         "a blind reader (a language model) of 162 replies agrees with the judge by a kappa of only .31",
         "the judge hears surprise in plain sentences of a small model: compare methods, do not quote its rates alone",
         "seconds leave out states, components, curves and replies kept from runs of earlier commits (about 3,000)",
+        "random units carry their own small differences; a second control changes them by the circuit's length a layer",
         "random controls use the strengths that were chosen for the real ones",
     ),
 )

@@ -12,7 +12,14 @@ import pytest
 from thymos.assess.control.side_effects import MEASURES
 from thymos.assess.scanning import pipeline
 from thymos.assess.scanning.keeper import FolderKeeper
-from thymos.assess.scanning.pipeline import METHODS, RANDOM_CIRCUIT, RANDOM_STEERING, ModelScan, budget_label
+from thymos.assess.scanning.pipeline import (
+    METHODS,
+    RANDOM_CIRCUIT,
+    RANDOM_CIRCUIT_AS_LONG,
+    RANDOM_STEERING,
+    ModelScan,
+    budget_label,
+)
 from thymos.assess.scanning.sizes import QUICK
 from thymos.errors import BadInput, Unavailable
 from thymos.interpret.control import Plain, Steering
@@ -109,16 +116,20 @@ def test_expression_has_every_method_at_its_chosen_strength(scan: ModelScan) -> 
 
 def test_random_controls_are_other_directions_and_other_units(scan: ModelScan) -> None:
     by_name = {control.name: control for control in scan.controls("fear")}
-    assert tuple(by_name) == ("prompting", "steering", RANDOM_STEERING, "circuit modulation", RANDOM_CIRCUIT)
-    assert len({control.identity() for control in by_name.values()}) == 5
+    assert tuple(by_name) == (
+        "prompting", "steering", RANDOM_STEERING, "circuit modulation", RANDOM_CIRCUIT, RANDOM_CIRCUIT_AS_LONG,
+    )  # fmt: skip
+    assert len({control.identity() for control in by_name.values()}) == 6
     own, drawn = by_name["steering"], by_name[RANDOM_STEERING]
     assert isinstance(own, Steering)
     assert isinstance(drawn, Steering)
     assert own.chosen_layers() == drawn.chosen_layers()
-    places = [
-        [(edit.place, edit.value.shape) for edit in by_name[name].edits()] for name in (*METHODS[2:3], METHODS[4])
-    ]
-    assert places[0] == places[1], "as many units in the same layers"
+    circuit, randomly, as_long = (by_name[name].edits() for name in (METHODS[2], METHODS[4], METHODS[5]))
+    places = [[(edit.place, edit.value.shape) for edit in edits] for edits in (circuit, randomly, as_long)]
+    assert places[0] == places[1] == places[2], "as many units in the same layers"
+    assert [edit.units for edit in randomly] == [edit.units for edit in as_long]
+    lengths = [[float(edit.value.norm()) for edit in edits] for edits in (circuit, as_long)]
+    np.testing.assert_allclose(*lengths, rtol=1e-4)
 
 
 def test_costs_cover_every_method_and_item(scan: ModelScan) -> None:

@@ -33,8 +33,9 @@ from thymos.language.tap.tap import Tap
 
 RANDOM_STEERING = "steering, random directions"
 RANDOM_CIRCUIT = "circuit modulation, random units"
+RANDOM_CIRCUIT_AS_LONG = "circuit modulation, random units, changed as much"
 STRESS = "stress"
-METHODS = ("prompting", "steering", "circuit modulation", RANDOM_STEERING, RANDOM_CIRCUIT)
+METHODS = ("prompting", "steering", "circuit modulation", RANDOM_STEERING, RANDOM_CIRCUIT, RANDOM_CIRCUIT_AS_LONG)
 
 
 class ModelScan:
@@ -312,11 +313,13 @@ class ModelScan:
         circuit = self.circuit(emotion, *self.budget)
         found.append(CircuitModulation(circuit, self.components, modulation))
         for seed in self.sizes.random_seeds:
-            found.append(
+            others = random_circuit(circuit, self.components, seed)
+            found += [
+                CircuitModulation(others, self.components, modulation, label=RANDOM_CIRCUIT),
                 CircuitModulation(
-                    random_circuit(circuit, self.components, seed), self.components, modulation, label=RANDOM_CIRCUIT
-                )
-            )
+                    others, self.components, modulation, label=RANDOM_CIRCUIT_AS_LONG, as_long_as=circuit
+                ),
+            ]
         return found
 
     @cached_property
