@@ -52,21 +52,6 @@ def test_last_and_mean_are_those_of_single_prompts(
     assert told == [(8, 21), (16, 21), (21, 21)]
 
 
-def test_beginnings_are_shared_for_chats(tap: Tap, monkeypatch: pytest.MonkeyPatch) -> None:
-    from thymos.interpret import pooled_states as module
-
-    runs = []
-    real = module.PrefixState.run
-    monkeypatch.setattr(module.PrefixState, "run", lambda self, levels: runs.append(levels) or real(self, levels))
-    rows = tap.encode(CHATS)
-    pooled_rows(tap, rows, PLACES)
-    assert len(runs) == 1
-    computed = sum(len(chunk) for level in runs[0] for chunk in level.chunks)
-    assert computed < 0.6 * sum(map(len, rows))
-    pooled_rows(tap, rows, PLACES, (LAST, MEAN))
-    assert len(runs) == 1, "the mean needs every token of every prompt"
-
-
 def test_edits_see_whole_prompts(tap: Tap) -> None:
     rows = tap.encode(CHATS)
     place = Place(Site.RESIDUAL, 1)

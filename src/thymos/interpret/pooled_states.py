@@ -1,19 +1,17 @@
 """Two readings of a text from one forward pass: the state of its last token, and the mean over its tokens.
 
-Probes of long lists of texts need nothing else, and reading both at once halves the work. Chat prompts begin alike:
-what all prompts of a batch share is computed once. States are kept like those of ``tap.collect``, one store a reading.
+Probes of long lists of texts need nothing else, and reading both at once halves the work. States are kept like those of
+``tap.collect``, one store a reading.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from thymos.errors import BadInput
 from thymos.language.model import Progress, Prompt
-from thymos.language.prefix_tree import LEAST_SHARED, Level, PrefixState, attends_to_everything, shared_length
-from thymos.language.tap import Place, Recorded, StateStore, Tap
+from thymos.language.tap import Place, StateStore, Tap
 from thymos.language.tap.batches import pad_rows, plan_token_batches
 from thymos.language.tap.checking import Floats
 from thymos.language.tap.collecting import (
@@ -134,38 +132,20 @@ def pooled_rows(
         pooling: {place: np.empty((len(rows), width), dtype=np.float32) for place, width in widths.items()}
         for pooling in poolings
     }
-    for chosen, records in _forward_passes(tap, rows, places, batch_tokens, share=MEAN not in poolings):
-        for place in places:
-            states = records[place].states
-            starts = np.flatnonzero(np.diff(records[place].rows, prepend=-1))
-            ends = np.append(starts[1:], len(states))
-            if LAST in poolings:
-                found[LAST][place][chosen] = states[ends - 1]
-            if MEAN in poolings:
-                sums = np.add.reduceat(states, starts, axis=0, dtype=np.float64)
-                found[MEAN][place][chosen] = sums / (ends - starts)[:, None]
-    return found
-
-
-def _forward_passes(
-    tap: Tap, rows: Sequence[Sequence[int]], places: Sequence[Place], batch_tokens: int, *, share: bool
-) -> Iterator[tuple[list[int], dict[Place, Recorded]]]:
-    """(places in ``rows``, states of the tokens of these rows: all, or those after the shared beginning)."""
-    model, padding = tap.model.model, tap.model.padding_id
-    # Edits may be for the prompt's last token, which a pass over a shared beginning does not have.
-    share = share and attends_to_everything(model) and not tap.hooks.edits
+    if MEAN not in poolings:
+        for chosen, last in tap.read_rows(rows, places, batch_tokens=batch_tokens):
+            for place in places:
+                found[LAST][place][chosen] = last[place][:, 0]
+        return found
     with tap.recording(places) as recorded:
         for chosen in plan_token_batches([len(row) for row in rows], batch_tokens):
             recorded.clear()
-            batch = [list(rows[index]) for index in chosen]
-            # Each row keeps a token of its own: its state is wanted.
-            root = min(min(shared_length(batch[0], row), len(row) - 1) for row in batch) if share else 0
-            if len(batch) > 1 and root >= LEAST_SHARED:
-                own = tuple(tuple(row[root:]) for row in batch)
-                with torch.inference_mode():
-                    levels = [Level((), (tuple(batch[0][:root]),)), Level((0,) * len(own), own)]
-                    PrefixState(model, padding).run(levels)
-            else:
-                tap.forward(*pad_rows(batch, padding, "right", tap.model.device))
-            # A later pass overwrites an earlier one: the shared beginning is nobody's state.
-            yield chosen, {record.place: record for record in recorded}
+            tap.forward(*pad_rows([rows[index] for index in chosen], tap.model.padding_id, "right", tap.model.device))
+            for record in recorded:
+                starts = np.flatnonzero(np.diff(record.rows, prepend=-1))
+                ends = np.append(starts[1:], len(record.states))
+                if LAST in poolings:
+                    found[LAST][record.place][chosen] = record.states[ends - 1]
+                sums = np.add.reduceat(record.states, starts, axis=0, dtype=np.float64)
+                found[MEAN][record.place][chosen] = sums / (ends - starts)[:, None]
+    return found

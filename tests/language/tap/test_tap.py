@@ -10,9 +10,9 @@ import torch
 from thymos.errors import BadInput, Unavailable
 from thymos.language.cache import CachedLanguageModel, ReplyCache
 from thymos.language.model import GenerationSettings, Message
+from thymos.language.prefix_tree import attends_to_everything
 from thymos.language.tap import Place, Recorded, Site, Tap, local_model
 from thymos.language.tap.batches import pad_rows
-from thymos.language.tap.tap import stacked
 
 CPU = torch.device("cpu")
 PLACES = [Place(Site.EMBEDDINGS), *(Place(site, 1) for site in Site if site.has_layers), Place(Site.FINAL_NORM)]
@@ -117,18 +117,39 @@ def test_progress_counts_up_to_all(llama: Tap, prompts: list[str]) -> None:
     assert len(calls) > 1
 
 
+def test_shared_beginnings_change_nothing_but_the_work(tap: Tap, monkeypatch: Any) -> None:
+    """Requests that begin alike: read together, alone, and with sharing turned off."""
+    asked = [
+        (Message("system", f"Answer in a voice full of {word}, whatever it is."), Message("user", text))
+        for word in ("anger", "fear")
+        for text in ("The bus came.", "The bus came late again today.", "Nobody was there.", "The bus came.")
+    ]
+    places = [*tap.architecture.places(Site.RESIDUAL), *tap.architecture.places(Site.HEADS), Place(Site.FINAL_NORM)]
+    passes: list[int] = []
+    forward = tap.architecture.base.forward
+    monkeypatch.setattr(
+        tap.architecture.base,
+        "forward",
+        lambda *given, **named: passes.append(int(named["input_ids"].numel())) or forward(*given, **named),
+    )
+    together, tokens = tap.read(asked, places), sum(passes)
+    monkeypatch.setattr(tap.model, "share_prefixes", False)
+    passes.clear()
+    apart = tap.read(asked, places)
+    monkeypatch.undo()
+    alone = [tap.read([prompt], places) for prompt in asked]
+    for place in places:
+        np.testing.assert_allclose(together[place], apart[place], atol=2e-5)
+        np.testing.assert_allclose(together[place], np.concatenate([one[place] for one in alone]), atol=2e-5)
+    if attends_to_everything(tap.model.model):
+        assert tokens < 0.6 * sum(passes), "half of every request stands in the others, too"
+
+
 def test_places_named_twice_are_read_once(llama: Tap, prompts: list[str]) -> None:
     assert set(llama.read(prompts[:1], [LAST, LAST])) == {LAST}
     with llama.recording([LAST, LAST]) as found:
         llama.forward(*pad_rows(llama.encode(prompts[:1]), 0, "right", CPU))
     assert len(found) == 1
-
-
-def test_states_side_by_side(llama: Tap, prompts: list[str]) -> None:
-    places = llama.architecture.places(Site.RESIDUAL)
-    states = llama.read(prompts, places, (0, -1))
-    assert stacked(states, places).shape == (3, len(prompts), 2, 32)
-    assert (stacked(states, places)[2] == states[LAST]).all()
 
 
 def test_a_text_as_long_as_the_context_can_be_read(llama: Tap) -> None:

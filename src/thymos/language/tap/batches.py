@@ -29,8 +29,7 @@ def pad_rows(
     rows: Sequence[Sequence[int]], padding_id: int, side: Side, device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and mask of a batch, each of shape (rows, longest row)."""
-    if side not in ("left", "right"):
-        raise BadInput(f"padding is {side!r}", where="tap", mend="use 'left' or 'right'")
+    check_side(side)
     if not rows or not all(map(len, rows)):
         raise BadInput("a row has no tokens" if rows else "there are no rows", where="tap", mend="leave it out")
     width = max(map(len, rows))
@@ -40,3 +39,9 @@ def pad_rows(
         ids.append([*fill, *row] if side == "left" else [*row, *fill])
         mask.append([0] * len(fill) + real if side == "left" else real + [0] * len(fill))
     return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+
+
+def check_side(side: Side) -> None:
+    """Raise BadInput unless this is a side."""
+    if side not in ("left", "right"):
+        raise BadInput(f"padding is {side!r}", where="tap", mend="use 'left' or 'right'")

@@ -1,6 +1,6 @@
 """Reading and changing the hidden states of a local language model while it runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,9 +12,16 @@ from thymos.errors import BadInput
 from thymos.language.cache import CachedLanguageModel
 from thymos.language.local import LocalLanguageModel
 from thymos.language.model import LanguageModel, Message, Progress, Prompt, check_conversation, check_text
-from thymos.language.prefix_tree import PASS_ROWS, PassRows
+from thymos.language.prefix_tree import (
+    PASS_ROWS,
+    PassRows,
+    PrefixState,
+    attends_to_everything,
+    plan_batches,
+    plan_levels,
+)
 from thymos.language.tap.architecture import Architecture
-from thymos.language.tap.batches import Side, pad_rows, plan_token_batches
+from thymos.language.tap.batches import Side, check_side, pad_rows, plan_token_batches
 from thymos.language.tap.checking import Floats, as_numbers, hooks_of
 from thymos.language.tap.edits import Edit
 from thymos.language.tap.hooks import ForwardPass
@@ -170,7 +177,8 @@ class Tap:
             places: where.
             positions: tokens from 0, or from the end when negative; the last one by default.
             batch_tokens: tokens, padding included, that run together.
-            padding: on which side texts are filled up; results do not depend on it beyond rounding.
+            padding: on which side texts are filled up; results do not depend on it beyond rounding, and last tokens
+                alone are read in another way.
             progress: called with (prompts done, prompts in all).
 
         Returns:
@@ -210,9 +218,32 @@ class Tap:
         batch runs."""
         numbers = numbered_positions(positions)
         self.numbers(places)
+        check_side(padding)
         for index, row in enumerate(rows):
             check_inside(numbers, len(row), f"prompt {index}")
+        # Where only last tokens are wanted and nobody edits or looks, what prompts share is computed once.
+        if numbers == (-1,) and self.model.share_prefixes and attends_to_everything(self.model.model):
+            return self._read_last_tokens(rows, places, batch_tokens)
         return self._read_batches(rows, places, numbers, batch_tokens, padding)
+
+    def _read_last_tokens(
+        self, rows: Sequence[Sequence[int]], places: Sequence[Place], batch_tokens: int
+    ) -> Iterator[tuple[list[int], dict[Place, Floats]]]:
+        for chosen in plan_batches(rows, batch_tokens, batch_tokens):
+            *shared, last = plan_levels([rows[index] for index in chosen])
+            state = PrefixState(self.model.model, self.model.padding_id)
+            found: dict[Place, Floats] = {}
+
+            def keep(
+                place: Place, hidden: torch.Tensor, state: ForwardPass, found: dict[Place, Floats] = found
+            ) -> None:
+                found[place] = self._on_cpu(hidden[:, -1:], place)
+
+            with torch.inference_mode():
+                state.run(shared)
+                with self.hooks.looking(places, keep):
+                    state.run([last])
+            yield chosen, found
 
     def _read_batches(
         self,
@@ -293,8 +324,3 @@ def local_model(model: LanguageModel) -> LocalLanguageModel:
             f"the hidden states of {model.name} cannot be reached", where="tap", mend="use a model folder or 'embedded'"
         )
     return inner
-
-
-def stacked(states: Mapping[Place, Floats], places: Sequence[Place]) -> Floats:
-    """States of several places of one site side by side, shape (places, prompts, positions, numbers)."""
-    return np.stack([states[place] for place in places])
