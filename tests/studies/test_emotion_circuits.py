@@ -457,3 +457,12 @@ def test_evidence_holds_the_numbers() -> None:
     assert "steering minus prompting: 0.200 [0.100, 0.300]" in found.evidence
     assert "40 pairs" in found.evidence
     assert RANDOM_CIRCUIT in {second for _, second in study.PAIRS}
+
+
+@pytest.mark.parametrize(("family", "reason"), [("llama", ""), ("gemma2", "slides through a window")])
+def test_circuits_need_attention_to_everything(tmp_path: Path, family: str, reason: str) -> None:
+    folder = write_tiny_model(tmp_path / family, family)
+    found = study.needs_circuits(Settings(model=str(folder)))
+    assert reason in found
+    assert bool(found) == bool(reason)
+    assert "local model" in study.needs_circuits(Settings(model="openai:m@http://127.0.0.1:9/v1"))

@@ -8,17 +8,19 @@ strengths chosen on development scenarios, a judge whose error is measured, and 
 
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import torch
+from transformers import AutoConfig
 
 from thymos.assess.control.expression import expression_table
 from thymos.assess.control.side_effect_bank import side_effect_corpus
 from thymos.assess.expression.checked import reader_report
 from thymos.assess.expression.judge import EmotionJudge, ExpressionJudge, LanguageModelJudge
-from thymos.assess.expression.judge_scores import judge_agreement
+from thymos.assess.expression.judge_scores import COLUMNS, judge_agreement
 from thymos.assess.expression.judge_training import load_judge, measure_judge
 from thymos.assess.scanning.layers import cross_set_table
 from thymos.assess.scanning.pipeline import (
@@ -34,7 +36,8 @@ from thymos.interpret.circuits import overlap_table
 from thymos.interpret.components import head_importances, importance_by_running
 from thymos.interpret.control import Control, Plain
 from thymos.interpret.scenarios import EMOTIONS, events_of, sample_events, scenario_corpus
-from thymos.language.load import load_language_model
+from thymos.language.load import find_model, load_language_model
+from thymos.language.prefix_tree import attends_to_everything
 from thymos.language.tap.places import Place, Site
 from thymos.studies._circuit_claims import (
     OWN,
@@ -62,7 +65,7 @@ from thymos.studies._circuit_rows import (
     layer_rows,
     reader_rows,
 )
-from thymos.studies.contract import NO_SPLIT, Arm, Claim, Context, Plot, Row, RowKind, Study
+from thymos.studies.contract import NO_SPLIT, Arm, Claim, Context, Plot, Row, RowKind, Settings, Study
 from thymos.studies.layered_emotional_intelligence import needs_local_model
 
 FULL = ScanSizes()
@@ -101,6 +104,15 @@ def scan_of(ctx: Context) -> ModelScan:
         model = load_language_model(ctx.settings.model)
         _SCANS[key] = ModelScan(model, ctx, sizes, _judge(ctx.settings.data), seed=ctx.settings.seed)
     return _SCANS[key]
+
+
+def needs_circuits(settings: Settings) -> str:
+    """A reason when circuits cannot be had: no local model, or attention that slides through a window."""
+    reason = needs_local_model(settings)
+    if reason:
+        return reason
+    config = AutoConfig.from_pretrained(find_model(settings.model).path, local_files_only=True)
+    return "" if attends_to_everything(SimpleNamespace(config=config)) else "attention slides through a window"
 
 
 # -- arms -----------------------------------------------------------------------------------------------------------
@@ -149,20 +161,7 @@ def measured_judge(ctx: Context) -> pd.DataFrame:
 
 
 def _from_table(record: dict[str, object]) -> Row:
-    names = (
-        "system",
-        "kind",
-        "metric",
-        "subset",
-        "value",
-        "low",
-        "high",
-        "n",
-        "clusters",
-        "note",
-        "split",
-        "guarantee",
-    )
+    names = (*COLUMNS, "split", "guarantee")
     values = {name: record[name] for name in names if name in record and record[name] == record[name]}
     return Row.from_dict({"guarantee": NO_SPLIT, "split": "all", **values, "seeds": (0,)})
 
@@ -266,9 +265,8 @@ def curves(ctx: Context) -> list[Row]:
 def expression(ctx: Context) -> list[Row]:
     """Replies under every method on our test scenarios, strengths chosen on development scenarios."""
     scan = scan_of(ctx)
-    ctx.table("development", lambda: scan.development)
     rows = expression_rows(ctx, scan.expression, scan.emotions, OWN)
-    return rows + [difference_row(ctx, scan.expression, *pair, OWN) for pair in PAIRS]
+    return rows + differences(ctx, scan.expression, OWN)
 
 
 def expression_elsewhere(ctx: Context) -> list[Row]:
@@ -285,7 +283,13 @@ def expression_elsewhere(ctx: Context) -> list[Row]:
 
     table = ctx.table("expression_sev", compute)
     rows = expression_rows(ctx, table, scan.emotions, "sev/test")
-    return rows + [difference_row(ctx, table, *pair, "sev/test") for pair in PAIRS[:3]]
+    return rows + differences(ctx, table, "sev/test")
+
+
+def differences(ctx: Context, table: pd.DataFrame, subset: str) -> list[Row]:
+    """The pairs whose methods are both in the table: some models have no circuits, and some tables no controls."""
+    there = set(table["system"])
+    return [difference_row(ctx, table, *pair, subset) for pair in PAIRS if there.issuperset(pair)]
 
 
 def costs(ctx: Context) -> list[Row]:
@@ -306,8 +310,8 @@ STUDY = Study(
     arms=(
         Arm("floors", RowKind.FLOOR, floors, "One of six emotions."),
         Arm("directions", RowKind.SYSTEM, directions, "Directions by layer, with controls.", needs=needs_local_model),
-        Arm("components", RowKind.SYSTEM, components, "Circuits' overlap; exactness.", needs=needs_local_model),
-        Arm("curves", RowKind.SYSTEM, curves, "Ablation and enhancement over size.", needs=needs_local_model),
+        Arm("components", RowKind.SYSTEM, components, "Circuits' overlap; exactness.", needs=needs_circuits),
+        Arm("curves", RowKind.SYSTEM, curves, "Ablation and enhancement over size.", needs=needs_circuits),
         Arm("expression", RowKind.SYSTEM, expression, "Replies under every method.", needs=needs_local_model),
         Arm("expression, SEV", RowKind.SYSTEM, expression_elsewhere, "The same on SEV.", needs=needs_local_model),
         Arm("costs", RowKind.CONTROL, costs, "Side effects of every method.", needs=needs_local_model),

@@ -86,6 +86,17 @@ def test_damaged_arrays_are_one_clear_error(keeper: FolderKeeper, content: bytes
     assert arrays(keeper, "one", lambda: {"a": np.zeros(2)})["a"].tolist() == [0, 0]
 
 
+def test_damaged_steps_and_tables_are_one_clear_error(keeper: FolderKeeper) -> None:
+    keeper.step("one", lambda: [1, 2])
+    keeper.table("one", lambda: pd.DataFrame({"a": [1]}))
+    for path in (keeper.folder / "steps" / "one.json", keeper.folder / "tables" / "one.parquet"):
+        path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(BadInput, match=r"one\.json: the kept step cannot be read .*remove the file"):
+        keeper.step("one", killed)
+    with pytest.raises(BadInput, match=r"one\.parquet: the kept table cannot be read .*remove the file"):
+        keeper.table("one", killed)
+
+
 def test_cut_off_arrays_are_the_same_error(keeper: FolderKeeper) -> None:
     arrays(keeper, "one", lambda: {"a": np.ones(300)})
     path = keeper.folder / "arrays" / "one.safetensors"

@@ -83,11 +83,17 @@ class FolderKeeper:
         path = self.folder / "steps" / f"{name}.json"
         if not path.is_file():
             write_atomically(path, json.dumps(compute(), ensure_ascii=False))
-        return json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadInput(f"the kept step cannot be read ({error})", where=path, mend="remove the file") from None
 
     def table(self, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Run once; the table is kept as Parquet."""
         path = self.folder / "tables" / f"{name}.parquet"
         if not path.is_file():
             write_atomically(path, compute().to_parquet())
-        return pd.read_parquet(path)
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise BadInput(f"the kept table cannot be read ({error})", where=path, mend="remove the file") from None
