@@ -35,7 +35,7 @@ def test_without_words_it_shows_its_commands() -> None:
         assert name in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "tour", "score", "compare", "report"])
+@pytest.mark.parametrize("command", ["run", "tour", "score", "compare", "report", "scan"])
 def test_help_has_an_example(command: str) -> None:
     done = run(command, "--help")
     assert done.returncode == 0
@@ -49,6 +49,7 @@ def test_help_has_an_example(command: str) -> None:
         (("data", "card", "absent_corpus"), "absent_corpus"),
         (("score", "absent.csv", "absent_votes.csv"), "absent"),
         (("report", "--output", "absent"), "there is no finished run"),
+        (("scan", "openai:x:latest"), "openai:x:latest: an endpoint cannot be scanned"),
     ],
 )
 def test_an_error_is_one_line_and_status_2(tmp_path: Path, words: tuple[str, ...], message: str) -> None:

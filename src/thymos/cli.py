@@ -46,7 +46,8 @@ def _mount() -> None:
 
 def main() -> None:
     """Entry point: errors that thymos raises on purpose are one line, Ctrl-C keeps what is finished."""
-    console = Console(stderr=True)
+    # Without emoji: ":x:" in a path or a model name is no picture.
+    console = Console(stderr=True, emoji=False)
     # Torch's threads wait for each other by spinning. On a machine that does other work, too, they then take the
     # processor from the thread they wait for: generation fell to a tenth. Sleep after a short spin instead.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
