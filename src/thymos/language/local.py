@@ -188,10 +188,7 @@ class LocalLanguageModel(LanguageModel):
         state.run(shared)
         totals: list[np.ndarray] = [np.empty(0)] * len(prefixes)
         for places in plan_widths([len(chunk) for chunk in last.chunks]):
-            part = Level(
-                tuple(last.parents[place] for place in places) if last.parents else (),
-                tuple(last.chunks[place] for place in places),
-            )
+            part = last.select(places)
             begun = state.copy()
             begun.rows = None if self.share_prefixes or numbers is None else numbers.select(places)
             values = self._score_part(begun, part, [rows[place] for place in places])

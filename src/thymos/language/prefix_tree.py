@@ -32,6 +32,13 @@ class Level:
     parents: tuple[int, ...]
     chunks: tuple[tuple[int, ...], ...]
 
+    def select(self, places: Sequence[int]) -> "Level":
+        """Some of its rows."""
+        return Level(
+            tuple(self.parents[place] for place in places) if self.parents else (),
+            tuple(self.chunks[place] for place in places),
+        )
+
 
 @dataclass(frozen=True)
 class PassRows:

@@ -19,6 +19,7 @@ from thymos.language.prefix_tree import (
     attends_to_everything,
     plan_batches,
     plan_levels,
+    plan_widths,
 )
 from thymos.language.tap.architecture import Architecture
 from thymos.language.tap.batches import Side, check_side, pad_rows, plan_token_batches
@@ -231,19 +232,21 @@ class Tap:
     ) -> Iterator[tuple[list[int], dict[Place, Floats]]]:
         for chosen in plan_batches(rows, batch_tokens, batch_tokens):
             *shared, last = plan_levels([rows[index] for index in chosen])
-            state = PrefixState(self.model.model, self.model.padding_id)
-            found: dict[Place, Floats] = {}
-
-            def keep(
-                place: Place, hidden: torch.Tensor, state: ForwardPass, found: dict[Place, Floats] = found
-            ) -> None:
-                found[place] = self._on_cpu(hidden[:, -1:], place)
-
+            opening = PrefixState(self.model.model, self.model.padding_id)
             with torch.inference_mode():
-                state.run(shared)
-                with self.hooks.looking(places, keep):
-                    state.run([last])
-            yield chosen, found
+                opening.run(shared)
+            # Rests of similar length run together, so that little padding is computed.
+            for part in plan_widths([len(chunk) for chunk in last.chunks]):
+                found: dict[Place, Floats] = {}
+
+                def keep(
+                    place: Place, hidden: torch.Tensor, state: ForwardPass, found: dict[Place, Floats] = found
+                ) -> None:
+                    found[place] = self._on_cpu(hidden[:, -1:], place)
+
+                with torch.inference_mode(), self.hooks.looking(places, keep):
+                    opening.copy().run([last.select(part)])
+                yield [chosen[place] for place in part], found
 
     def _read_batches(
         self,
