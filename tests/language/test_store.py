@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -123,6 +124,31 @@ def test_processes_may_open_and_write_the_same_new_file_at_once(tmp_path: Path) 
     children = [subprocess.Popen([sys.executable, "-c", CROWD, path, f"p{i}", start]) for i in range(3)]
     assert [child.wait(120) for child in children] == [0, 0, 0]
     assert len(Store(path)) == 3 * 50 + 50
+
+
+def test_a_file_made_by_another_process_between_two_looks_is_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.sqlite"
+    looks = 0
+
+    class Interrupted(sqlite3.Connection):
+        def execute(self, *arguments: Any) -> sqlite3.Cursor:
+            nonlocal looks
+            looks += 1
+            if looks == 2:  # the other process makes the file after our first look
+                Store(path).close()
+            return super().execute(*arguments)
+
+    plain = sqlite3.connect
+
+    def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        return plain(*arguments, **options, factory=Interrupted)
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    store = Store(path)
+    store.put_many({"key": b"value"})
+    assert store.get_many(["key"]) == {"key": b"value"}
 
 
 def test_threads_share_one_store(tmp_path: Path) -> None:

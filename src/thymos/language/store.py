@@ -95,10 +95,12 @@ def connect(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.OperationalError) as error:
         raise BadInput(f"the cache cannot be opened ({error})", where=path, mend="check the path and rights") from None
     try:
+        # Tables first: the mark comes with them in one transaction, so where there is a table, its mark is there too.
+        # Read the other way round, a file that another process has just made would seem to be a foreign one.
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         application, version = (
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
         )
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if tables and application != APPLICATION_ID:
             raise BadInput("this database was not made by thymos", where=path, mend="name another file")
         if tables and version != SCHEMA_VERSION:

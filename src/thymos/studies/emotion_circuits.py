@@ -371,7 +371,6 @@ STUDY = Study(
         "the judge is a classifier that names one of six emotions or none; its error is among the rows",
         "a blind reader (a language model) of 162 replies agrees with the judge by a kappa of only .31",
         "the judge hears surprise in plain sentences of a small model: compare methods, do not quote its rates alone",
-        "seconds leave out states, components, curves and replies kept from runs of earlier commits (about 3,000)",
         "random units carry their own small differences; a second control changes them by the circuit's length a layer",
         "random controls use the strengths that were chosen for the real ones",
     ),

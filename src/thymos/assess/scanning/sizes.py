@@ -59,15 +59,15 @@ DEFAULT = ScanSizes(
 """The default report: minutes for a small model on two cores."""
 
 QUICK = ScanSizes(
-    extraction_scenarios=16,
-    component_scenarios=8,
-    test_scenarios=8,
-    sublayer_prompts=4,
+    extraction_scenarios=8,
+    component_scenarios=4,
+    test_scenarios=4,
+    sublayer_prompts=2,
     curve_events=6,
     development_scenarios=1,
     expression_scenarios=2,
     passages=2,
-    questions=6,
+    questions=4,
     requests=2,
     steering_strengths=(0.25, 1.0),
     circuit_strengths=(2.0, 8.0),
