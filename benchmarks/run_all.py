@@ -128,6 +128,29 @@ def head_importance(found: dict[str, Any]) -> list[Line]:
     ]
 
 
+def speech_features(found: dict[str, Any]) -> list[Line]:
+    """Features of an hour of speech against opensmile, and memory that does not grow with the length."""
+    hour = {row["system"]: row for row in found["rows"]}  # the last row of a system is its longest file
+    ours, peer = hour["thymos"], hour.get("opensmile")
+    speed = f"real-time factor {ours['real_time_factor']:.4f}"
+    lines = [
+        Line(
+            f"speech features, {ours['minutes']} min",
+            f"{ours['seconds']:.1f} s",
+            "" if peer is None else f"opensmile {peer['seconds']:.1f} s",
+            speed if peer is None else f"{found['ratio']:.1f}x, {speed}",
+            "none" if peer is None else "1x",
+            None if peer is None else found["ratio"] >= 1,
+        )
+    ]
+    grown = f"{found['growth_mb']:+.0f} MB from {found['rows'][0]['minutes']} to {ours['minutes']} min"
+    beside = "" if peer is None else f"opensmile {peer['peak_mb']:.0f} MB ({found['peer_growth_mb']:+.0f} MB)"
+    return [
+        *lines,
+        Line("speech features, memory", f"{ours['peak_mb']:.0f} MB", beside, grown, "+30 MB", found["flat"]),
+    ]
+
+
 BENCHMARKS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
     "bootstrap": bootstrap,
     "krippendorff_alpha": krippendorff_alpha,
@@ -136,6 +159,7 @@ BENCHMARKS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
     "generate": generate,
     "head_importance": head_importance,
     "aggregation": aggregation,
+    "speech_features": speech_features,
 }
 
 

@@ -214,6 +214,20 @@ def test_check_reader_finds_a_crash_on_damaged_files(own_release):
     check_reader(own_reader(fragile), own_release, faults=False)
 
 
+def test_check_reader_damages_sounds_too(own_release):
+    (own_release / "sounds").mkdir()
+    for name in "abcde":
+        (own_release / f"sounds/{name}.wav").write_bytes(b"RIFF" + bytes(40))
+
+    def opens(folder):
+        for path in sorted((folder / "sounds").glob("*.wav")):
+            path.read_bytes()[43]
+        return careful(folder)
+
+    with pytest.raises(AssertionError, match=r"own: sounds/a.wav empty ends in IndexError"):
+        check_reader(own_reader(opens), own_release)
+
+
 def test_check_reader_wants_published_counts(own_release):
     with pytest.raises(AssertionError, match="no published count is stated"):
         check_reader(replace(own_reader(careful), published=()), own_release)

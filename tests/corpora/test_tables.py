@@ -10,6 +10,7 @@ from thymos.corpora.tables import (
     check_unique,
     check_vocabulary,
     decode_json,
+    file_version,
     find_file,
     numbers,
     optional_file,
@@ -162,3 +163,14 @@ def test_whole_numbers_come_back_exactly(values):
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_numbers_come_back_exactly(values):
     assert numbers(column([repr(value) for value in values]), where="f").tolist() == values
+
+
+def test_the_version_of_a_file_follows_its_content(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a")
+    first = file_version(path)
+    assert file_version(path) == first
+    path.write_text("ab")
+    assert file_version(path) != first
+    with pytest.raises(BadInput, match="there is no such file"):
+        file_version(tmp_path / "b.csv")

@@ -10,11 +10,11 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from thymos.corpora.corpus import Corpus
 from thymos.corpora.tables import read_cells, require_columns
 from thymos.errors import BadInput, Unavailable
+from thymos.media.pictures import read_gray
 
 SIDE = 48  # pixels
 
@@ -32,7 +32,7 @@ def load_image(corpus: Corpus, item: str) -> np.ndarray:
     if not path:
         raise Unavailable(f"{corpus.slug}: item {item!r} has no picture in this copy")
     if row < 0:
-        pixels = _grey(path)
+        pixels = read_gray(path)
         if pixels.shape != (SIDE, SIDE):
             raise BadInput(f"the picture is {pixels.shape[1]} x {pixels.shape[0]}, not 48 x 48", where=path)
         return pixels
@@ -63,19 +63,9 @@ def exact_duplicates(corpus: Corpus) -> pd.DataFrame:
     return frame.assign(crosses=frame["group"].map(crossing).astype(bool))
 
 
-def _grey(path: str) -> np.ndarray:
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("L"))
-    except FileNotFoundError:
-        raise BadInput("there is no such file", where=path) from None
-    except OSError as error:
-        raise BadInput(f"this is not a picture ({error})", where=path) from None
-
-
 @lru_cache(maxsize=8)
 def _strip(path: str) -> np.ndarray:
-    pixels = _grey(path)
+    pixels = read_gray(path)
     if pixels.shape[1] != SIDE or pixels.shape[0] % SIDE:
         raise BadInput(f"{pixels.shape[1]} x {pixels.shape[0]} pixels are no strip of 48 x 48 faces", where=path)
     return pixels.reshape(-1, SIDE, SIDE)

@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 
 from thymos.errors import BadInput
-from thymos.files import read_text
+from thymos.files import read_text, require_file
 from thymos.tabular import read_cells, read_table, require_columns
 
 __all__ = [
     "check_unique",
     "check_vocabulary",
     "decode_json",
+    "file_version",
     "find_file",
     "numbers",
     "optional_file",
@@ -49,6 +50,12 @@ def find_file(folder: Path, *candidates: str) -> Path:
             f"there is no file {candidates[0]}{others}", where=folder, mend="get the release and keep its file names"
         )
     return found
+
+
+def file_version(path: str | Path) -> tuple[int, int]:
+    """When a file was changed (nanoseconds) and its size: part of the key where what was read is kept in memory."""
+    status = require_file(path).stat()
+    return status.st_mtime_ns, status.st_size
 
 
 def read_lines(

@@ -26,66 +26,20 @@ TEXT_COLUMN = "text"
 SUM_TOLERANCE = 1e-6
 
 
-class TextRecognizer(BaseEstimator):
-    """Base of the recognizers of one label a text.
+class Estimator(BaseEstimator):
+    """What recognizers of labels and of numbers share: they check their items, and they are saved without pickles."""
 
-    A subclass writes ``_fit`` and ``_predict_proba`` over plain lists; this class checks what comes in and labels
-    what goes out.
+    card_title = "Emotion recognizer"
+    card_input = "one item"
+    card_warning = "a predicted class is what people may perceive, not what somebody feels"
 
-    Attributes:
-        classes_: the labels that were seen in training, sorted; the columns of every table of probabilities.
-        held_out_index_: positions of training items that were predicted by a model that had not seen them.
-        held_out_: their calibrated probabilities, for pooling and for estimates of class shares; not saved.
-    """
+    @abstractmethod
+    def _inputs_of(self, items: Any) -> tuple[Any, pd.Index]:
+        """Checked inputs of the items, and their index; BadInput where an item cannot be used."""
 
-    classes_: npt.NDArray[np.object_]
-    held_out_index_: Codes
-    held_out_: Floats
-
-    def fit(self, items: TextItems, labels: Sequence[str] | pd.Series) -> Self:
-        """Learn from labeled texts.
-
-        Args:
-            items: texts; a DataFrame needs a column ``text``.
-            labels: one label a text; a Series must have the index of the items, so that nothing is misaligned.
-
-        Raises:
-            BadInput: no items, a missing text or label, labels of other items, a single class.
-        """
-        texts, index = texts_of(items)
-        classes, codes = label_codes_of(labels, index)
-        self.classes_ = classes
-        self._fit(texts, codes)
-        return self
-
-    def predict_proba(self, items: TextItems) -> pd.DataFrame:
-        """Probabilities: one row an item, one column a class; each row sums to 1.
-
-        Raises:
-            BadInput: not fitted yet, no items, a missing text.
-        """
-        self._check_fitted()
-        texts, index = texts_of(items)
-        values = self._predict_proba(texts)
-        return pd.DataFrame(values, index=index, columns=list(self.classes_))
-
-    def predict(self, items: TextItems) -> pd.Series:
-        """The most probable class of each item (the first of equals), named ``label``."""
-        table = self.predict_proba(items)
-        best = table.to_numpy().argmax(axis=1)
-        return pd.Series(self.classes_[best], index=table.index, name="label", dtype=object)
-
+    @abstractmethod
     def _check_fitted(self) -> None:
-        if not hasattr(self, "classes_"):
-            raise BadInput("it has not learned anything yet", where=type(self).__name__, mend="call fit first")
-
-    @abstractmethod
-    def _fit(self, texts: list[str], codes: Codes) -> None:
-        """Learn from texts and the positions of their labels in ``classes_``."""
-
-    @abstractmethod
-    def _predict_proba(self, texts: list[str]) -> Floats:
-        """Shape (texts, classes), rows summing to 1."""
+        """Raise BadInput before ``fit``."""
 
     # -- saving; see thymos.perceive.saving -----------------------------------------------------------------------
 
@@ -113,6 +67,81 @@ class TextRecognizer(BaseEstimator):
 
     def _load_files(self, folder: Path) -> None:
         """The inverse of ``_save_files``."""
+
+
+class Recognizer(Estimator):
+    """Base of the recognizers of one label an item.
+
+    A subclass says how items become inputs (``_inputs_of``) and writes ``_fit`` and ``_predict_proba`` over them; this
+    class checks what comes in and labels what goes out.
+
+    Attributes:
+        classes_: the labels that were seen in training, sorted; the columns of every table of probabilities.
+    """
+
+    classes_: npt.NDArray[np.object_]
+
+    def fit(self, items: Any, labels: Sequence[str] | pd.Series) -> Self:
+        """Learn from labeled items.
+
+        Args:
+            items: what the recognizer takes.
+            labels: one label an item; a Series must have the index of the items, so that nothing is misaligned.
+
+        Raises:
+            BadInput: no items, a missing or broken item or label, labels of other items, a single class.
+        """
+        inputs, index = self._inputs_of(items)
+        classes, codes = label_codes_of(labels, index)
+        self.classes_ = classes
+        self._fit(inputs, codes)
+        return self
+
+    def predict_proba(self, items: Any) -> pd.DataFrame:
+        """Probabilities: one row an item, one column a class; each row sums to 1.
+
+        Raises:
+            BadInput: not fitted yet, no items, a missing or broken item.
+        """
+        self._check_fitted()
+        inputs, index = self._inputs_of(items)
+        return pd.DataFrame(self._predict_proba(inputs), index=index, columns=list(self.classes_))
+
+    def predict(self, items: Any) -> pd.Series:
+        """The most probable class of each item (the first of equals), named ``label``."""
+        table = self.predict_proba(items)
+        best = table.to_numpy().argmax(axis=1)
+        return pd.Series(self.classes_[best], index=table.index, name="label", dtype=object)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "classes_"):
+            raise BadInput("it has not learned anything yet", where=type(self).__name__, mend="call fit first")
+
+    @abstractmethod
+    def _fit(self, inputs: Any, codes: Codes) -> None:
+        """Learn from inputs and the positions of their labels in ``classes_``."""
+
+    @abstractmethod
+    def _predict_proba(self, inputs: Any) -> Floats:
+        """Shape (items, classes), rows summing to 1."""
+
+
+class TextRecognizer(Recognizer):
+    """Base of the recognizers of one label a text; items are texts, or a DataFrame with a column ``text``.
+
+    Attributes:
+        held_out_index_: positions of training items that were predicted by a model that had not seen them.
+        held_out_: their calibrated probabilities, for pooling and for estimates of class shares; not saved.
+    """
+
+    card_title = "Text emotion recognizer"
+    card_input = "one text"
+    card_warning = "a predicted class is what readers may perceive in a text, not what its writer feels"
+    held_out_index_: Codes
+    held_out_: Floats
+
+    def _inputs_of(self, items: TextItems) -> tuple[list[str], pd.Index]:
+        return texts_of(items)
 
 
 def texts_of(items: TextItems) -> tuple[list[str], pd.Index]:
@@ -152,7 +181,9 @@ def label_codes_of(labels: Sequence[str] | pd.Series, index: pd.Index) -> tuple[
         values = labels.tolist()
         if len(labels) == len(index) and not labels.index.equals(index):
             raise BadInput(
-                "the labels are indexed by other items than the texts", where="labels", mend="reindex them by the items"
+                "the labels are indexed by other items than the inputs",
+                where="labels",
+                mend="reindex them by the items",
             )
     else:
         values = list(labels)

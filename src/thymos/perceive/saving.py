@@ -18,7 +18,7 @@ from safetensors.numpy import save as save_arrays
 
 from thymos.errors import BadInput
 from thymos.files import read_text, require_folder, write_atomically
-from thymos.perceive.recognizer import TextRecognizer
+from thymos.perceive.recognizer import Estimator, Recognizer
 from thymos.perceive.text_persian import PersianNormalizer
 
 FORMAT = 1
@@ -29,10 +29,18 @@ RECOGNIZERS = {
     "EncoderTextRecognizer": "thymos.perceive.text_embedding",
     "FineTunedTextRecognizer": "thymos.perceive.text_finetuned",
     "PooledTextRecognizer": "thymos.perceive.text_ensemble",
+    "HeadBank": "thymos.perceive.fine_grained.head_bank",
+    "WindowRecognizer": "thymos.perceive.zones.window_recognizer",
+    "StressRecognizer": "thymos.perceive.physiology.stress",
+    "SpeechRecognizer": "thymos.perceive.speech.recognizer",
+    "SceneRegressor": "thymos.perceive.scene.regressor",
+    "FaceRecognizer": "thymos.perceive.face.recognizer",
 }
+# Attributes that every kind keeps in the same way, and their names in the settings file.
+SHARED_STATE = {"classes_": "classes", "feature_names_in_": "features", "targets_": "targets"}
 
 
-def save_recognizer(recognizer: TextRecognizer, folder: str | Path, *, notes: str = "") -> Path:
+def save_recognizer(recognizer: Estimator, folder: str | Path, *, notes: str = "") -> Path:
     """Write a fitted recognizer; see ``TextRecognizer.save``."""
     recognizer._check_fitted()
     settings, arrays = pack(recognizer)
@@ -46,7 +54,7 @@ def save_recognizer(recognizer: TextRecognizer, folder: str | Path, *, notes: st
     return folder
 
 
-def load_recognizer(folder: str | Path) -> TextRecognizer:
+def load_recognizer(folder: str | Path) -> Estimator:
     """Read a recognizer that ``save`` wrote.
 
     Raises:
@@ -69,40 +77,49 @@ def load_recognizer(folder: str | Path) -> TextRecognizer:
     return recognizer
 
 
-def pack(recognizer: TextRecognizer) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+def pack(recognizer: Estimator) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """A fitted recognizer as JSON-able settings and arrays."""
     name = type(recognizer).__name__
     if name not in RECOGNIZERS:
         raise BadInput(f"{name} cannot be saved", mend=f"known: {', '.join(RECOGNIZERS)}")
     values, arrays = recognizer._state()
     parameters = {key: _plain(value) for key, value in recognizer.get_params(deep=False).items()}
-    classes = [str(label) for label in recognizer.classes_]
-    return {"recognizer": name, "parameters": parameters, "classes": classes, "learned": values}, arrays
+    settings: dict[str, Any] = {"recognizer": name, "parameters": parameters, "learned": values}
+    for attribute, key in SHARED_STATE.items():
+        if hasattr(recognizer, attribute):
+            settings[key] = [str(name) for name in getattr(recognizer, attribute)]
+    return settings, arrays
 
 
-def unpack(settings: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> TextRecognizer:
+def unpack(settings: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Estimator:
     """The inverse of ``pack``."""
     name = settings["recognizer"]
     if name not in RECOGNIZERS:
         raise BadInput(f"there is no recognizer {name!r}", mend=f"known: {', '.join(RECOGNIZERS)}")
     kind = getattr(importlib.import_module(RECOGNIZERS[name]), name)
-    recognizer: TextRecognizer = kind(**{key: _rich(value) for key, value in settings["parameters"].items()})
-    recognizer.classes_ = np.asarray(settings["classes"], dtype=object)
+    recognizer: Estimator = kind(**{key: _rich(value) for key, value in settings["parameters"].items()})
+    for attribute, key in SHARED_STATE.items():
+        if key in settings:
+            setattr(recognizer, attribute, np.asarray(settings[key], dtype=object))
+    if isinstance(recognizer, Recognizer) and "classes" not in settings:
+        raise KeyError("classes")
     recognizer._restore(settings["learned"], arrays)
     return recognizer
 
 
-def model_card(recognizer: TextRecognizer, notes: str) -> str:
+def model_card(recognizer: Estimator, notes: str) -> str:
     """The README of a saved recognizer."""
+    outputs = getattr(recognizer, "classes_", getattr(recognizer, "targets_", ()))
+    what = "one probability a class" if isinstance(recognizer, Recognizer) else "one number a target"
     lines = [
-        "# Text emotion recognizer",
+        f"# {recognizer.card_title}",
         "",
         f"- kind: {type(recognizer).__name__} of thymos",
-        f"- classes: {', '.join(map(str, recognizer.classes_))}",
-        "- input: one text; output: one probability a class",
-        "- intended use: research on texts like those that it was trained on",
+        f"- {'classes' if isinstance(recognizer, Recognizer) else 'targets'}: {', '.join(map(str, outputs))}",
+        f"- input: {recognizer.card_input}; output: {what}",
+        "- intended use: research on items like those that it was trained on",
         "- prohibited use: judging persons in hiring, schooling, policing or health care",
-        "- a predicted class is what readers may perceive in a text, not what its writer feels",
+        f"- {recognizer.card_warning}",
         "",
         "## Parameters",
         "",
@@ -125,7 +142,7 @@ def _versions() -> dict[str, str]:
 def _plain(value: Any) -> Any:
     if isinstance(value, PersianNormalizer):
         return {"kind": "PersianNormalizer", "values": value.to_dict()}
-    if isinstance(value, TextRecognizer):
+    if isinstance(value, Estimator):
         parameters = {key: _plain(part) for key, part in value.get_params(deep=False).items()}
         return {"kind": type(value).__name__, "values": parameters}
     if isinstance(value, tuple | list):

@@ -28,6 +28,8 @@ CARD_TEXTS = (
     "prohibited_use",
 )
 TEXT_SUFFIXES = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".js", ".xml", ".gold", ".md"}
+# Sounds, pictures, videos and tables that are no text; media are often listed only, and then any content is read.
+BINARY_SUFFIXES = {".wav", ".flac", ".jpg", ".png", ".mp4", ".mov", ".parquet", ".pkl"}
 FAULTY_FILES = 3
 
 
@@ -156,11 +158,15 @@ def check_reader(reader: Reader, folder: str | Path, *, faults: bool = True) -> 
 
 
 def _faults(folder: Path) -> Iterator[tuple[str, Callable[[Path], object]]]:
-    """What can go wrong with a release; of many files of the same kind in one folder, three are damaged."""
+    """What can go wrong with a release.
+
+    Of many text files of one kind in one folder three are damaged, of other files three of a kind in all.
+    """
     kinds: dict[tuple[Path, str], list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix in TEXT_SUFFIXES:
-            kinds.setdefault((path.parent, path.suffix), []).append(path.relative_to(folder))
+        if path.suffix in TEXT_SUFFIXES | BINARY_SUFFIXES:
+            place = path.parent if path.suffix in TEXT_SUFFIXES else folder
+            kinds.setdefault((place, path.suffix), []).append(path.relative_to(folder))
     for name in (name for names in kinds.values() for name in names[:FAULTY_FILES]):
         content = (folder / name).read_bytes()
         yield f"without {name}", lambda copy, name=name: (copy / name).unlink()  # type: ignore[misc]

@@ -1,6 +1,10 @@
 """CREMA-D votes."""
 
+from pathlib import Path
+
 import pytest
+
+from thymos.corpora.registry import get_reader
 
 VOTES = "processedResults/tabulatedVotes.csv"
 ACTORS = "VideoDemographics.csv"
@@ -54,3 +58,37 @@ def test_bad_actors_and_missing_files(release):
     there.refused("there is no file VideoDemographics.csv")
     (there.folder / VOTES).unlink()
     there.refused("there is no file processedResults/tabulatedVotes.csv")
+
+
+def test_without_audio_there_is_no_path(release):
+    corpus = release("cremad_votes").read()
+    assert (corpus.items["path"] == "").all()
+    checks = {check.what: check.verdict for check in get_reader("cremad_votes").check(corpus)}
+    assert checks["recordings"] == "not in this copy"
+
+
+def test_voices_carry_the_path_of_their_recording(release):
+    corpus = release("cremad_votes", "audio").read()
+    voice = corpus.items[corpus.items["modality"] == "voice"]
+    assert (corpus.items.loc[corpus.items["modality"] != "voice", "path"] == "").all()
+    lacking = voice.index[voice["path"] == ""]
+    # The first is missing, in place of the second stands the text that a clone without LFS holds.
+    assert list(lacking) == ["1001_IEO_ANG_XX/voice", "1001_IEO_DIS_XX/voice"]
+    item = voice.loc["1002_TIE_HAP_XX/voice"]
+    assert Path(item["path"]).is_absolute()
+    assert Path(item["path"]).name == "1002_TIE_HAP_XX.wav"
+    assert {check.what: check.found for check in get_reader("cremad_votes").check(corpus)}["recordings"] == 70
+
+
+def test_recordings_are_not_opened_and_flac_is_taken_where_there_is_no_wav(release):
+    there = release("cremad_votes", "audio")
+    before = there.read()
+    folder = there.folder / "AudioWAV"
+    (folder / "1002_TIE_HAP_XX.wav").rename(folder / "1002_TIE_HAP_XX.flac")
+    (folder / "1003_TIE_HAP_XX.flac").write_bytes(b"")
+    (folder / "._1001_IEO_ANG_XX.wav").write_bytes(b"a file of another system")
+    after = there.read()
+    changed = after.items["path"] != before.items["path"]
+    assert list(after.items.index[changed]) == ["1002_TIE_HAP_XX/voice"]
+    assert after.items["path"]["1002_TIE_HAP_XX/voice"].endswith(".flac")
+    assert after.sha256 != before.sha256

@@ -2,7 +2,10 @@
 
 Source: CheyneyComputerScience/CREMA-D, ``processedResults/tabulatedVotes.csv`` and ``VideoDemographics.csv``.
 Licence: ODbL 1.0 (database), DbCL 1.0 (contents). 91 actors, 12 sentences, three modalities a clip: the first digit
-of the row name is 1 voice, 2 face, 3 audio-visual. Speech work must use the voice votes. Audio is not read here.
+of the row name is 1 voice, 2 face, 3 audio-visual. Speech work must use the voice votes.
+``AudioWAV/<clip>.wav`` (16 kHz; copies in ``.flac`` are read too) is optional: items of the modality voice carry
+``path``, "" where this copy lacks the recording. A clone without LFS holds texts of 130 bytes in place of the sounds:
+they count as lacking. Recordings are listed, not opened.
 Item ids: ``<clip>/<modality>``, e.g. ``1001_IEO_NEU_XX/voice``.
 Traps: votes carry no rater id; ``emoVote`` holds several letters joined with ":" on ties; the id column has no name;
 the tabulated votes differ from a recount of the raw responses in many clips, so never mix the two.
@@ -16,6 +19,7 @@ from thymos.affect.annotations import Annotations
 from thymos.affect.schemes import canonical_label, get_scheme
 from thymos.corpora.card import Card
 from thymos.corpora.corpus import Corpus, Published, Reader
+from thymos.corpora.recordings import SOUND_SUFFIXES, is_pointer
 from thymos.corpora.split import Split
 from thymos.corpora.tables import (
     check_unique,
@@ -30,6 +34,7 @@ from thymos.files import files_sha256
 
 VOTES = "processedResults/tabulatedVotes.csv"
 ACTORS = "VideoDemographics.csv"
+AUDIO = "AudioWAV"
 MODALITIES = {"1": "voice", "2": "face", "3": "audio-visual"}
 SCHEME = get_scheme("cremad6")
 LETTERS = {letter: canonical_label(SCHEME.name, letter) for letter in "ADFHNS"}
@@ -53,13 +58,14 @@ CARD = Card(
         "Votes have no rater identity: nothing can follow a rater across clips.",
         "The tabulated votes are not a recount of the raw responses: do not mix the two.",
         "emoVote joins several letters with ':' on ties.",
+        "Audio comes by LFS: a plain clone holds small texts in its place.",
         "Every actor speaks the same twelve sentences: split by actor.",
     ),
 )
 
 
 def read(folder: Path) -> Corpus:
-    """Read the vote table and the actors; items carry actor, sentence, intended emotion, level, actor sex and age."""
+    """Read the vote table and the actors; items carry what the clip name says, actor sex and age, and path."""
     votes_path, actors_path = find_file(folder, VOTES), find_file(folder, ACTORS)
     votes = read_table(votes_path, text=True)
     votes.index = pd.Index(range(2, len(votes) + 2), name="line")
@@ -77,6 +83,9 @@ def read(folder: Path) -> Corpus:
     check_vocabulary(items["actor"], set(actors.index), where=votes_path, what="actor")
     items["actor_sex"] = items["actor"].map(actors["Sex"])
     items["actor_age"] = items["actor"].map(actors["Age"])
+    audio = _audio(folder)
+    absolute = {clip: str(path.absolute()) for clip, path in audio.items()}
+    items["path"] = items["clip"].map(absolute).where(items["modality"] == "voice").fillna("")
     items.index = counts.index = pd.Index(ids, name="item")
     return Corpus(
         slug=CARD.slug,
@@ -84,7 +93,7 @@ def read(folder: Path) -> Corpus:
         annotations=Annotations.from_counts(counts, SCHEME, where=str(votes_path)),
         splits={"all": Split.everything(items)},
         card=CARD,
-        sha256=files_sha256(folder, [votes_path, actors_path]),
+        sha256=files_sha256(folder, [votes_path, actors_path, *audio.values()]),
         groups=("actor", "sentence"),
         tables={"actors": actors.reset_index(names="ActorID")},
     )
@@ -99,6 +108,20 @@ def _name_parts(names: pd.Series, path: Path) -> dict[str, pd.Series]:
         raise BadInput(f"clip name {names[line]!r} is not ACTOR_SENTENCE_EMOTION_LEVEL", where=f"{path}, line {line}")
     check_vocabulary(parts[2], INTENDED, where=path, what="intended emotion")
     return {"actor": parts[0], "sentence": parts[1], "intended": parts[2].map(INTENDED), "level": parts[3]}
+
+
+def _audio(folder: Path) -> dict[str, Path]:
+    """Clip to recording; the official .wav goes before a .flac."""
+    found: dict[str, Path] = {}
+    for suffix in SOUND_SUFFIXES:
+        for path in sorted((folder / AUDIO).glob(f"*{suffix}")):
+            if not path.name.startswith(".") and not is_pointer(path):
+                found.setdefault(path.stem, path)
+    return found
+
+
+def _recordings(corpus: Corpus) -> int | None:
+    return int((corpus.items["path"] != "").sum()) or None
 
 
 def _actors(path: Path) -> pd.DataFrame:
@@ -117,6 +140,7 @@ READER = Reader(
         Published("clips", 7442, lambda corpus: corpus.items["clip"].nunique()),
         Published("rows (clips x modalities)", 22326, lambda corpus: len(corpus.items)),
         Published("actors", 91, lambda corpus: corpus.items["actor"].nunique()),
+        Published("recordings", 7442, _recordings, "audio comes by LFS and is not in every copy"),
         Published("sentences", 12, lambda corpus: corpus.items["sentence"].nunique()),
     ),
 )

@@ -6,22 +6,49 @@ from pathlib import Path
 import numpy as np
 
 from thymos.errors import BadInput
-from thymos.testing.layouts import benchmarks, dialogues, emotion_generations, emotion_tests, texts, trials, votes
+from thymos.testing.layouts import (
+    benchmarks,
+    children,
+    clips,
+    dialogues,
+    dyads,
+    eeg,
+    emotion_generations,
+    emotion_tests,
+    pictures,
+    signals,
+    taxonomies,
+    texts,
+    trials,
+    voices,
+    votes,
+)
 
 Writer = Callable[[Path, np.random.Generator], None]
 
 # The first layout of a corpus is the official one.
 WRITERS: Mapping[str, Mapping[str, Writer]] = {
+    "affectnet": {"official": pictures.affectnet, "arrays": pictures.affectnet_arrays},
     "armanemo": {"official": texts.armanemo},
     "bigbench21": {"official": benchmarks.big_bench},
-    "cremad_votes": {"official": votes.cremad},
+    "calmed": {"official": children.calmed},
+    "ceap360vr": {"official": signals.ceap360vr},
+    "ckplus": {"official": pictures.ckplus_sequences, "crops": pictures.ckplus},
+    "cremad_votes": {"official": votes.cremad, "audio": votes.cremad_audio},
     "crowd_envent": {"official": texts.crowd_envent, "windows_1252": texts.crowd_envent_windows},
+    "deap_features": {"official": eeg.deap_features},
+    "dreamer": {"official": eeg.dreamer},
     "emobank": {"official": texts.emobank},
+    "emodb": {"official": voices.emodb, "four_classes": voices.emodb_four},
     "emobench": {"official": emotion_tests.emobench},
+    "emonet_taxonomy": {"official": taxonomies.emonet},
+    "emonet_voice_bench": {"official": voices.emonet_voice_bench},
+    "emoset": {"official": pictures.emoset},
     "empathetic_dialogues": {"official": dialogues.empathetic, "annotated": dialogues.empathetic_annotated},
     "eqbench": {"official": emotion_tests.eqbench},
     "esc_preference_results": {"official": emotion_tests.esc_preference_results},
     "esconv": {"official": dialogues.esconv, "joined": dialogues.esconv_joined},
+    "face_clips": {"official": clips.face_clips},
     "ferplus": {
         "official": votes.ferplus,
         "folders": votes.ferplus_folders,
@@ -31,15 +58,23 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "goemotions": {"official": texts.goemotions, "raw": texts.goemotions_raw},
     "gsm8k": {"official": benchmarks.word_problems},
     "instruction_induction": {"official": benchmarks.instruction_induction},
+    "jaffe": {"official": pictures.jaffe},
+    "mahnob_features": {"official": eeg.mahnob_features},
     "manipulation_rct": {"official": trials.manipulation},
     "meld": {"official": dialogues.meld},
     "mossbench": {"official": trials.mossbench, "flat": trials.mossbench_flat},
+    "oasis": {"official": pictures.oasis},
+    "omg_empathy": {"official": dyads.omg_empathy},
+    "rafdb": {"official": pictures.rafdb},
+    "ravdess": {"official": voices.ravdess, "flac": voices.ravdess_flac},
     "reasoning_sets": {"official": benchmarks.reasoning_sets},
     "reccon": {"official": emotion_tests.reccon},
     "semeval2007_affective_text": {"official": texts.affective_text, "individual": texts.affective_text_raters},
     "sev": {"official": emotion_generations.sev},
     "simpleqa": {"official": benchmarks.simple_questions},
+    "stress_predict": {"official": signals.stress_predict},
     "truthfulqa": {"official": benchmarks.truthful},
+    "wesad": {"official": signals.wesad},
     "xstest": {"official": emotion_tests.xstest},
 }
 

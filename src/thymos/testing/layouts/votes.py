@@ -8,13 +8,30 @@ from PIL import Image
 
 from thymos.files import write_atomically
 from thymos.testing.layouts._files import write_rows
+from thymos.testing.layouts._sounds import hum, write_sound
 
 SIDE = 48
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 USAGES = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
 FOLDERS = {"train": "FER2013Train", "valid": "FER2013Valid", "test": "FER2013Test"}
 SENTENCES = ("IEO", "TIE", "IOM")
+CODES = {
+    "ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness",
+}  # fmt: skip
 Face = tuple[str, str, np.ndarray, np.ndarray]  # part, image name or "", votes, pixels
+
+
+def cremad_audio(folder: Path, rng: np.random.Generator) -> None:
+    """The same with ``AudioWAV``: a hum a clip, one recording missing, one as the text that LFS leaves."""
+    cremad(folder, rng)
+    for actor in range(1001, 1005):
+        for text in SENTENCES:
+            for code, emotion in CODES.items():
+                sex = ("male", "female")[actor % 2]
+                write_sound(folder / "AudioWAV" / f"{actor}_{text}_{code}_XX.wav", hum(rng, emotion, sex))
+    (folder / "AudioWAV/1001_IEO_ANG_XX.wav").unlink()
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 66000\n"
+    write_atomically(folder / "AudioWAV/1001_IEO_DIS_XX.wav", pointer)
 
 
 def cremad(folder: Path, rng: np.random.Generator) -> None:

@@ -1,0 +1,1 @@
+"""Learning from every rater: targets by aggregation rule, losses, temperatures, and one head a rater."""
