@@ -104,9 +104,9 @@ coverage: ## the gate: 95 % of affect and measure, branches included
 test-slow: install-dev
 	$(TEST_ENVIRONMENT) $(BIN)/pytest -q -n $(JOBS) --dist worksteal -m slow --timeout 1800 $(TEST_FLAGS)
 
-# lm-eval is only a peer to be measured beside; a benchmark whose peer cannot be had says so and is skipped.
+# lm-eval and opensmile are only peers to be measured beside; a benchmark without its peer says so and is skipped.
 $(VENV)/.installed-bench: $(VENV)/.installed-dev
-	@$(PIP) -c constraints.txt -e '.[bench]' || echo "lm-eval could not be installed: its benchmark will be skipped"
+	@$(PIP) -c constraints.txt -e '.[bench]' || echo "lm-eval or opensmile could not be had: their benchmarks will be skipped"
 	@touch $@
 
 bench: install-dev $(VENV)/.installed-bench

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from thymos.perceive.rater_targets.calibration import prepare_share_ece
 from thymos.studies import _subjectivity_claims as claims
 from thymos.studies import _subjectivity_models as face_models
-from thymos.studies._ferplus_subset import Faces
+from thymos.studies._ferplus_subset import Faces, face_row
 from thymos.studies._subjectivity_scores import FLOOR, SCORES, scored, subset_of
 from thymos.studies.annotator_subjectivity import STUDY, dropping_flatters, voice_is_ambiguous
 from thymos.studies.contract import Results, Row, Settings, Verdict, read_published
@@ -231,6 +232,22 @@ def test_scored_items_of_each_rule() -> None:
     assert kept["all_inclusive"].gold[:4].tolist() == [[1, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 0]]
     assert kept["all_inclusive"].sets[0].tolist() == [True, True, False]
     assert scored(faces, "plurality", probabilities, sigmoid=True).sets[0].tolist() == [False, False, False]
+
+
+def test_the_interval_of_a_calibration_error_holds_its_value() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(3), 60)
+    prepared = prepare_share_ece(shares, shares + 0.0)  # perfect: every resample of noisy shares is worse
+    noisy = prepare_share_ece(rng.multinomial(5, [0.4, 0.3, 0.3], 60) / 5, np.tile([0.4, 0.3, 0.3], (60, 1)))
+    ctx = RunContext(Settings(quick=True), Path(), STUDY, Console(quiet=True))
+    fields = {"system": "x", "kind": "system", "metric": "class_ece", "subset": "test"}
+    for score in (prepared, noisy):
+        row = face_row(ctx, score, np.arange(60), seeds=(), centered=True, **fields)
+        assert row.low is not None
+        assert row.low <= row.value <= row.high
+    plain = face_row(ctx, noisy, np.arange(60), seeds=(), **fields)
+    assert plain.high - plain.low == pytest.approx(row.high - row.low)
+    assert plain.low > row.low
 
 
 def test_published_rows_stand_apart() -> None:

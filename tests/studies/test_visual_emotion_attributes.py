@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from thymos.measure.resampling import bootstrap_interval
@@ -99,6 +100,14 @@ def test_a_vision_model_of_ones_own(tmp_path: Path) -> None:
     result = run_study(study, settings, console=Console(quiet=True))
     names = {row["system"] for row in result["rows"]}
     assert {"eye", "eye + all attributes", "eye + all attributes over eye"} <= names
+
+
+def test_plots_can_be_drawn(run: tuple[dict[str, Any], Results]) -> None:
+    for plot in STUDY.plots:
+        figure = Figure()
+        plot.draw(run[1], figure)
+        assert len(figure.axes) == 2
+        assert figure.axes[0].get_yticklabels()
 
 
 # -- formulas ---------------------------------------------------------------------------------------------------------

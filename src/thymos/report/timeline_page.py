@@ -75,7 +75,8 @@ def stretches(table: pd.DataFrame) -> Iterator[Stretch]:
     track = table["track"].where(moving | (table["signal"] == "face") & (table["start"] > 0), "")
     for (file, signal, name), part in table.groupby(["file", "signal", track], sort=False):
         means = part[labels].mean().dropna().sort_values(ascending=False)
-        title = f"{Path(str(file)).name}: {signal} {name}".strip()
+        told = name if str(name).startswith(str(signal)) else f"{signal} {name}".strip()
+        title = f"{Path(str(file)).name}: {told}"
         yield Stretch(title, part.sort_values("start", kind="stable"), tuple(map(str, means.index[:DRAWN_LABELS])))
 
 
@@ -92,13 +93,18 @@ def picture(found: Analysis, form: str) -> bytes:
     from matplotlib.figure import Figure
 
     parts = list(stretches(found.table))
-    figure = Figure(figsize=(9, 2.6 * len(parts) + 0.4), layout="constrained")
-    for axes, part in zip(np.atleast_1d(figure.subplots(len(parts), 1, squeeze=False)).ravel(), parts, strict=True):
+    heights = [2.6 if part.columns else 0.7 for part in parts]
+    figure = Figure(figsize=(9, sum(heights) + 0.4), layout="constrained")
+    every = figure.subplots(len(parts), 1, squeeze=False, gridspec_kw={"height_ratios": heights})
+    for axes, part in zip(every.ravel(), parts, strict=True):
         axes.set_title(part.title, loc="left", fontsize=9)
         if part.is_series:
             _draw_series(axes, part)
-        else:
+        elif part.columns:
             _draw_bars(axes, part)
+        else:
+            axes.axis("off")
+            axes.text(0.0, 0.9, part.caption, fontsize=8, transform=axes.transAxes, va="top")
     stream = io.BytesIO()
     figure.savefig(stream, format=form, dpi=DOTS_PER_INCH)
     return stream.getvalue()
@@ -115,10 +121,10 @@ def _draw_series(axes: Any, part: Stretch) -> None:
 
 
 def _draw_bars(axes: Any, part: Stretch) -> None:
-    means = part.rows[part.columns].mean() if part.columns else pd.Series(dtype=float)
+    means = part.rows[part.columns].mean()
     axes.barh(list(means.index), means.to_numpy(float), color="#4477aa")
     axes.invert_yaxis()
-    axes.set_xlim(min(0.0, float(means.min()) if len(means) else 0.0) - 0.02, 1.02)
+    axes.set_xlim(min(0.0, float(means.min())) - 0.02, 1.02)
     axes.set_xlabel(f"mean ({part.caption})", fontsize=8)
 
 

@@ -60,7 +60,7 @@ class Readings:
         folds: of the cross-validation.
     """
 
-    seconds: float = 5.0
+    seconds: float = 10.0
     scaling: Literal["range", "deviation"] = "range"
     time: Literal["block", "session"] = "block"
     conditions: Literal["stress", "tasks"] = "stress"
@@ -71,7 +71,7 @@ class Readings:
     learned_weights: bool = False
     hidden: tuple[int, ...] = (64, 64, 32)
     dropout: float = 0.1
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     constants_rate: float = 1e-2
     epochs: int = 60
     patience: int = 15

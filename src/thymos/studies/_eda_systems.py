@@ -33,6 +33,8 @@ FULL, EMOTION_DRIVE, WITH_SIGNALS = (
 NO_EQUATION, EDA_ONLY, EMOTION_ONLY = "network without equation", "network, EDA only", "network, emotion only"
 NOISE = "network with equation, random numbers as self-report"
 SVM, BOOSTING = "support vector machine", "gradient boosting"
+BOOSTED_NOISE = "gradient boosting, random numbers as self-report"
+BOOSTED_CLOCK = "gradient boosting, session time instead of block time"
 MEAN, MINUTE_MEAN = "mean of training rows", "mean at the minute of the session"
 MAJORITY, HEART, MINUTE = "most frequent condition", "heart rate threshold", "minute of the session"
 INNER_SHARE = 0.1  # of the training units; they only decide when to stop
@@ -74,7 +76,7 @@ NETWORKS: dict[str, Network] = {
 def readings_of(ctx: Context) -> Readings:
     """The card's readings; a quick run has fewer rows, folds and epochs."""
     if ctx.settings.quick:
-        return Readings(seconds=20.0, epochs=8, patience=4, folds=3, batch=256)
+        return Readings(seconds=20.0, epochs=20, patience=6, folds=3, batch=256, hidden=(32, 32))
     return Readings()
 
 
@@ -171,7 +173,9 @@ def _by_fold(fit_predict: Callable[..., dict[str, Any]]) -> Callable[[Context, s
     def run(ctx: Context, system: str, splitter: str) -> pd.DataFrame:
         readings = readings_of(ctx)
         rows, seed = kept_rows(ctx, readings), ctx.settings.seed
-        inputs = np.column_stack([rows["time"].to_numpy(dtype=float), standardized_inputs(rows, readings)])
+        problem = problem_of(rows, readings, noise_seed=seed if system == BOOSTED_NOISE else None)
+        time = rows["session"].to_numpy(dtype=float) if system == BOOSTED_CLOCK else problem.time
+        inputs = np.column_stack([time, problem.inputs])
         parts = []
         for number, (kept, test) in enumerate(folds_of(rows, splitter, readings.folds, seed)):
             columns = fit_predict(rows, inputs, kept, test, seed + number)
@@ -230,7 +234,7 @@ def _heart_threshold(rows: pd.DataFrame, inputs: Floats, kept: Integers, test: I
 _MAKERS: dict[str, Callable[[Context, str, str], pd.DataFrame]] = {
     **dict.fromkeys(NETWORKS, _network),
     SVM: _by_fold(_support_vectors),
-    BOOSTING: _by_fold(_boosting),
+    **dict.fromkeys((BOOSTING, BOOSTED_NOISE, BOOSTED_CLOCK), _by_fold(_boosting)),
     MEAN: _by_fold(_means),
     MINUTE_MEAN: _by_fold(_minutes),
     HEART: _by_fold(_heart_threshold),

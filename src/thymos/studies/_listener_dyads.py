@@ -214,7 +214,7 @@ def transcripts(ctx: Context) -> list[Row]:
     course = mean_course(train)
     systems = {
         (ZERO, RowKind.FLOOR): [np.zeros(len(one.felt)) for one in valid],
-        (COURSE, RowKind.FLOOR): [on_grid(np.arange(len(course)), course, np.arange(len(one.felt))) for one in valid],
+        (COURSE, RowKind.FLOOR): [course_for(course, len(one.felt)) for one in valid],
         (TEXTS, RowKind.SYSTEM): shaped,
         (TEXTS_PERSONAL, RowKind.SYSTEM): [
             guess + shifts.get(one.subject, 0.0) for one, guess in zip(valid, shaped, strict=True)
@@ -241,6 +241,11 @@ def own_levels(train: list[Spoken], guesses: list[Floats]) -> dict[str, float]:
     for one, guess in zip(train, guesses, strict=True):
         errors.setdefault(one.subject, []).append(float((one.felt - guess).mean()))
     return {subject: float(sum(values) / (len(values) + 1)) for subject, values in errors.items()}
+
+
+def course_for(course: Floats, seconds: int) -> Floats:
+    """The first seconds of a course; its last value is held where it is too short."""
+    return on_grid(np.arange(len(course)), course, np.arange(seconds, dtype=np.float64))
 
 
 def mean_course(train: list[Spoken]) -> npt.NDArray[np.float64]:

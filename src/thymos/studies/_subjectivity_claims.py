@@ -5,14 +5,14 @@ from typing import NamedTuple
 from thymos.perceive.rater_targets.targets import MULTILABEL
 from thymos.studies._ferplus_subset import difference_of, face_row
 from thymos.studies._subjectivity_models import PREFIX, faces_of, models, probabilities_of, seeds_of
-from thymos.studies._subjectivity_scores import ALL, prepared_score, scored, subset_of
+from thymos.studies._subjectivity_scores import ALL, CALIBRATION, prepared_score, scored, subset_of
 from thymos.studies.contract import Context, Finding, Results, Row, RowKind, Verdict, holds_if
 
 EVERYTHING = PREFIX + "all-inclusive, "
 HARD_ALL, SETS_ALL, SOFT_ALL = (EVERYTHING + kind for kind in ("hard", "multi-label", "soft"))
 COMBINED = EVERYTHING + "multi-label, penalty, class-balanced"
 F1_ALL, F1_PLURALITY, F1_MAJORITY = ("multilabel_macro_f1", ALL), ("macro_f1", "plurality"), ("macro_f1", "majority")
-KLD_ALL, ECE_ALL = ("kld", ALL), ("class_ece", ALL)
+KLD_ALL, ECE_ALL = ("kld", ALL), (CALIBRATION, ALL)
 
 
 class Pair(NamedTuple):
@@ -77,6 +77,7 @@ def face_differences(ctx: Context) -> list[Row]:
                     difference,
                     items[0].clusters,
                     seeds=seeds,
+                    centered=metric == CALIBRATION,
                     subset=subset_of(rule),
                     system=pair.what,
                     kind=RowKind.ABLATION,

@@ -24,11 +24,11 @@ from thymos.studies._subjectivity_models import Model, faces_of, models, probabi
 from thymos.studies.contract import Context, Row, RowKind
 
 Floats = npt.NDArray[np.float64]
-ALL = "all_inclusive"
+ALL, CALIBRATION = "all_inclusive", "class_ece"
 SCORES = {
     "majority": ("accuracy", "macro_f1"),
     "plurality": ("accuracy", "macro_f1"),
-    ALL: ("multilabel_macro_f1", "expected_accuracy", "kld", "class_ece"),
+    ALL: ("multilabel_macro_f1", "expected_accuracy", "kld", CALIBRATION),
 }
 FLOOR = "faces: vote shares of training"
 
@@ -94,7 +94,7 @@ def prepared_score(items: Scored, metric: str) -> Prepared:
         return mean_of_values(items.shares[np.arange(len(top)), top])
     if metric == "kld":
         return prepare_kld(items.shares, items.probabilities / items.probabilities.sum(axis=1, keepdims=True))
-    if metric == "class_ece":
+    if metric == CALIBRATION:
         return _calibration(items)
     return find_metric(metric).prepare(items.gold, top)
 
@@ -121,6 +121,7 @@ def score_rows(
                     prepared,
                     items.clusters,
                     seeds=seeds,
+                    centered=metric == CALIBRATION,
                     subset=subset_of(rule),
                     system=system,
                     kind=kind,

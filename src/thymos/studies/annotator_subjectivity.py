@@ -544,7 +544,8 @@ STUDY = Study(
         (
             "A model of label sets turns a label on above 1/2 of its sigmoid, a softmax model above 1/K [inferred]; "
             "calibration errors of the two kinds are not comparable: one is taken against label sets, one against "
-            "vote shares."
+            "vote shares. Their intervals are moved so that the bootstrap's median is the value: resampling makes a "
+            "calibration error larger."
         ),
     ),
 )

@@ -20,6 +20,8 @@ from thymos.studies._eda_data import CORPUS, GUARANTEES, RANDOM, SPLITTERS, SUBJ
 from thymos.studies._eda_forecast import FORECASTERS, HORIZONS, NETWORK, PERSISTENCE, TRAIN_MEAN, forecasts
 from thymos.studies._eda_simulation import TRUE, decay_by_least_squares, recovered, relative_errors, simulate
 from thymos.studies._eda_systems import (
+    BOOSTED_CLOCK,
+    BOOSTED_NOISE,
     BOOSTING,
     EDA_ONLY,
     EMOTION_DRIVE,
@@ -86,12 +88,12 @@ def floors(ctx: Context) -> list[Row]:
     return found
 
 
-def classic(system: str) -> Callable[[Context], Sequence[Row]]:
-    """An arm of a baseline that predicts both."""
+def classic(system: str, kind: RowKind = RowKind.BASELINE) -> Callable[[Context], Sequence[Row]]:
+    """An arm of a baseline or control that predicts both."""
 
     def run(ctx: Context) -> list[Row]:
         columns = {"eda": system, "condition": system}
-        return [row for splitter in SPLITTERS for row in scored(ctx, system, splitter, RowKind.BASELINE, columns)]
+        return [row for splitter in SPLITTERS for row in scored(ctx, system, splitter, kind, columns)]
 
     return run
 
@@ -171,7 +173,7 @@ def comparisons(ctx: Context) -> list[Row]:
             for metric in metrics:
                 name = difference_name(FULL, other)
                 compare(name, splitter, metric, full, out_of_fold(ctx, other, splitter), GUARANTEES[splitter])
-    for system in (FULL, NOISE):
+    for system in (FULL, WITH_SIGNALS, NOISE, BOOSTED_NOISE, BOOSTED_CLOCK):
         for metric in METRICS:
             name = f"{system}: {RANDOM} minus {SUBJECTS}"
             random, apart = out_of_fold(ctx, system, RANDOM), out_of_fold(ctx, system, SUBJECTS)
@@ -253,6 +255,18 @@ STUDY = Study(
         _arm(EDA_ONLY, "one task, no equation"),
         _arm(EMOTION_ONLY, "one task, no equation"),
         _arm(NOISE, "leak control: four random numbers a subject and block in the place of the self-report"),
+        Arm(
+            BOOSTED_NOISE,
+            RowKind.CONTROL,
+            classic(BOOSTED_NOISE, RowKind.CONTROL),
+            "the same control for boosting, which learns it by heart",
+        ),
+        Arm(
+            BOOSTED_CLOCK,
+            RowKind.CONTROL,
+            classic(BOOSTED_CLOCK, RowKind.CONTROL),
+            "leak control: the time of the session and the true self-report",
+        ),
         Arm("comparisons", RowKind.CONTROL, comparisons, "paired differences on the same rows"),
         Arm("forecasts", RowKind.FLOOR, forecasting, "1, 5 and 30 s ahead against the last value, subjects apart"),
         Arm("recovery", RowKind.CONTROL, recovery, "known constants of simulated skin conductance"),
@@ -270,14 +284,14 @@ STUDY = Study(
         ),
         "All blocks follow in the same order: the minute of the session alone tells rest from stress; it is a floor.",
         (
-            "Rows are means of 5 s [inferred]; skin conductance is scaled to 0..1 by the subject's own range, "
+            "Rows are means of 10 s [inferred]; skin conductance is scaled to 0..1 by the subject's own range, "
             "test rows included, as the paper's scaled RMSE suggests [inferred]."
         ),
         "Time runs from 0 to 1 within a block, so gamma carries 1/T [inferred].",
         "d eda/dt = gamma (-alpha0 (eda - tonic) + beta . s), alpha0 and gamma by softplus, tonic 0 [inferred].",
         "Only gamma x alpha0 and gamma x beta are determined; the half-life ln 2 / (alpha0 gamma) T needs no more.",
         (
-            "Trunk 64-64-32 with tanh, dropout 0.1 before the emotion head; weights 1, 1, 0.1; Adam 1e-3 (constants "
+            "Trunk 64-64-32 with tanh, dropout 0.1 before the emotion head; weights 1, 1, 0.1; Adam 3e-3 (constants "
             "1e-2), cosine, at most 60 epochs, early stop on inner rows that are apart as the splitter says [inferred]."
         ),
         "Conditions: rest and stress (Stroop test, interview, hyperventilation) [inferred: the class set is open].",

@@ -87,7 +87,7 @@ def test_quality() -> None:
     assert "too dark" in quality_of((face * 0.1).astype(np.uint8), box)
     assert "too bright" in quality_of(255 - (face * 0.1).astype(np.uint8), box)
     assert "contrast" in quality_of((100 + face * 0.05).astype(np.uint8), box)
-    blurred = cv2.GaussianBlur(face, (0, 0), 6).astype(float)
+    blurred = cv2.GaussianBlur(face.astype(np.float32), (0, 0), 6)
     stretched = ((blurred - blurred.min()) / np.ptp(blurred) * 200 + 20).astype(np.uint8)
     assert "blurred" in quality_of(stretched, box)
     assert quality_of(face, FaceBox(0, 0, 20, 20, 0.9), QualityLimits(side=10)) == OK

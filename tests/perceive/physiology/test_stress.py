@@ -32,7 +32,7 @@ def invented(rows=120, people=6, seed=0):
     stress = np.arange(rows) % 3 == 0
     items = pd.DataFrame({"a": rng.standard_normal(rows) + 2 * stress, "b": rng.standard_normal(rows)}, index=index)
     labels = pd.Series(np.where(stress, "stress", "rest"), index=index)
-    return items, labels, pd.Series(np.arange(rows) % people, index=index)
+    return items, labels, pd.Series(np.arange(rows) // 3 % people, index=index)
 
 
 # -- the recognizer ---------------------------------------------------------------------------------------------------

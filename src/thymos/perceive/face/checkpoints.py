@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
@@ -26,7 +27,7 @@ def fingerprint(settings: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[An
     digest = hashlib.sha256(canonical_json(dict(settings)).encode())
     for name in sorted(arrays):
         digest.update(f"{name}{arrays[name].shape}{arrays[name].dtype}".encode())
-        digest.update(memoryview(arrays[name]).cast("B"))
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
     for name in sorted(weights):
         digest.update(name.encode() + weights[name].detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

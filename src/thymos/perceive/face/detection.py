@@ -1,7 +1,8 @@
 """Where faces are in a picture: a protocol for detectors, and the default one, OpenCV's Haar cascade.
 
 The cascade's files come with OpenCV. It finds upright faces that look roughly at the camera; a face turned by more
-than about 45 degrees is missed. Whoever has a better detector passes it: anything that fits ``FaceDetector``.
+than about 45 degrees is missed, often one behind sunglasses too. Whoever has a better detector passes it: anything
+that fits ``FaceDetector``.
 """
 
 from collections.abc import Sequence
@@ -157,7 +158,7 @@ def _with_eyes(gray: Picture, box: FaceBox) -> FaceBox:
 
 @lru_cache(maxsize=4)
 def _cascade(name: str) -> cv2.CascadeClassifier:
-    path = Path(cv2.data.haarcascades) / name
+    path = Path(cv2.__file__).parent / "data" / name
     cascade = cv2.CascadeClassifier(str(path)) if path.is_file() else None
     if cascade is None or cascade.empty():
         raise Unavailable(f"this OpenCV comes without {name}; install opencv-python-headless or pass a detector")

@@ -212,7 +212,7 @@ class FaceRecognizer(PictureRecognizer):
             network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
         except RuntimeError as error:
             raise KeyError(str(error).splitlines()[0]) from None
-        self.network_ = network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self.network_ = network.to(memory_format=torch.channels_last).eval()
         self.temperature_ = float(values["temperature"])
 
 

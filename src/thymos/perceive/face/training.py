@@ -139,7 +139,7 @@ def train_pictures(
     ):
         if value not in known:
             raise BadInput(f"{name} is {value!r}", mend=f"use {' or '.join(known)}")
-    network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device=device, memory_format=torch.channels_last)
     modules = [network, *([penalty.to(device)] if isinstance(penalty, nn.Module) else [])]
     base = torch.optim.AdamW(_parameter_groups(modules, weight_decay), lr=learning_rate)
     sharp = SharpnessAware(base, rho=rho, adaptive=adaptive) if optimizer == "sam" else None
@@ -152,7 +152,7 @@ def train_pictures(
         "augmentation": None if augmentation is None else vars(augmentation), "patience": patience,
         "average": average, "precision": precision, "clip": clip, "seed": seed,
     }  # fmt: skip
-    arrays = {"pictures": np.ascontiguousarray(pictures), "targets": goal}
+    arrays: dict[str, npt.NDArray[Any]] = {"pictures": np.ascontiguousarray(pictures), "targets": goal}
     if validation is not None:
         valid_goal = check_targets(validation[1], len(validation[0]), goal.shape[1])
         arrays |= {"validation pictures": np.ascontiguousarray(validation[0]), "validation targets": valid_goal}

@@ -253,8 +253,8 @@ def _notes(measured: dict[str, pd.DataFrame]) -> str:
     return "\n".join(
         [
             (
-                "Trained by `thymos train physiology` on Stress-Predict (Iqbal et al., 2022; MIT): 35 healthy adults, one "
-                "session each; windows of 60 s every 30 s that lie in one block and are of usable quality."
+                "Trained by `thymos train physiology` on Stress-Predict (Iqbal et al., 2022; MIT): 35 healthy adults, "
+                "one session each; windows of 60 s every 30 s that lie in one block and are of usable quality."
             ),
             "",
             "One person left out at a time, settings chosen on the others; intervals over people:",
@@ -271,14 +271,14 @@ def _notes(measured: dict[str, pd.DataFrame]) -> str:
             f"- neighboring windows were chosen for {chosen:.0%} of the people left out",
             "",
             (
-                f"**{_clock_warning(own)}** All people went through the same blocks in the same order. The scores say that "
-                "the body differs between these blocks, not that stress is recognized elsewhere."
+                f"**{_clock_warning(own)}** All people went through the same blocks in the same order. The scores say "
+                "that the body differs between these blocks, not that stress is recognized elsewhere."
             ),
             "",
             (
                 "Inputs are standardized within the recording (transductive): a recording that is calm from end to end "
-                "still has windows above its own mean and must not be read with it. Probabilities are for equally frequent "
-                "rest and stress. Windows of poor contact, with gaps or with too few heartbeats get no answer."
+                "still has windows above its own mean and must not be read with it. Probabilities are for equally "
+                "frequent rest and stress. Windows of poor contact, with gaps or with too few heartbeats get no answer."
             ),
         ]
     )

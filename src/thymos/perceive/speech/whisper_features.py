@@ -32,17 +32,24 @@ SHORTEST_SECONDS = 0.1
 
 def whisper_log_mel(samples: Samples) -> Floats:
     """Whisper's input for samples at 16 kHz: (80, samples / 160), log10 of mel power, 8 below the maximum at most."""
-    from transformers.audio_utils import mel_filter_bank
-
     window = np.hanning(FFT_POINTS + 1)[:-1]
     padded = np.pad(samples.astype(np.float64), FFT_POINTS // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, FFT_POINTS)[::HOP][:-1]
     power = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
-    filters = mel_filter_bank(FFT_POINTS // 2 + 1, MEL_BANDS, 0.0, 8000.0, SPEECH_RATE, norm="slaney",
-                              mel_scale="slaney")  # fmt: skip
-    levels = np.log10(np.maximum(power @ filters, 1e-10))
+    levels = np.log10(np.maximum(power @ _mel_filters(), 1e-10))
     levels = np.maximum(levels, levels.max() - 8.0)
     return np.ascontiguousarray(((levels + 4.0) / 4.0).T, dtype=np.float32)
+
+
+@lru_cache(maxsize=1)
+def _mel_filters() -> npt.NDArray[np.float64]:
+    """Slaney's filters, shape (201, 80)."""
+    from transformers.audio_utils import mel_filter_bank
+
+    filters = mel_filter_bank(
+        FFT_POINTS // 2 + 1, MEL_BANDS, 0.0, SPEECH_RATE / 2, SPEECH_RATE, norm="slaney", mel_scale="slaney"
+    )
+    return np.asarray(filters, dtype=np.float64)
 
 
 class WhisperStates:
