@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from thymos.perceive.rater_targets.calibration import prepare_share_ece
 from thymos.studies import _subjectivity_claims as claims
 from thymos.studies import _subjectivity_models as face_models
 from thymos.studies._ferplus_subset import Faces, face_row
+from thymos.studies._subjectivity_plots import draw_rules
 from thymos.studies._subjectivity_scores import FLOOR, SCORES, scored, subset_of
 from thymos.studies.annotator_subjectivity import STUDY, dropping_flatters, voice_is_ambiguous
 from thymos.studies.contract import Results, Row, Settings, Verdict, read_published
@@ -182,6 +184,16 @@ def test_face_differences_are_the_differences(trained: tuple[dict[str, Any], Res
             row = claims.row_of(results, pair, (metric, rule))
             values = [results.value(system=name, metric=metric, subset=subset_of(rule)) for name in pair[1:3]]
             assert row.value == pytest.approx(values[0] - values[1], abs=1e-9)
+
+
+def test_the_plot_shows_every_training_and_test_rule(trained: tuple[dict[str, Any], Results]) -> None:
+    figure = Figure()
+    draw_rules(trained[1], figure)
+    assert len(figure.axes) == 3
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert len(texts) == 27
+    first = trained[1].value(system="faces: majority, hard", metric="macro_f1", subset=subset_of("majority"))
+    assert texts[0] == f"{first:.2f}"
 
 
 def test_face_claims_have_verdicts(trained: tuple[dict[str, Any], Results]) -> None:

@@ -126,16 +126,32 @@ def difference(low: float, high: float, one: Any = BOTH, other: Any = PLAIN) -> 
     )  # fmt: skip
 
 
+def score(system: str, value: float) -> Row:
+    return Row(system, "system", "macro_f1", TEST, value, 9, "no split")
+
+
+def rows_with(low: float, high: float, learned: float) -> Results:
+    scored = [score(model.name, learned) for model in (PLAIN, SHARP, BOTH, LONGER)]
+    compared = [difference(low, high), difference(low, high, SHARP), difference(-0.2, -0.1, BOTH, LONGER)]
+    return Results((score(FLOOR, 0.06), *scored, *compared))
+
+
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
     [(0.01, 0.05, Verdict.HOLDS), (-0.01, 0.05, Verdict.NOT_SHOWN), (-0.05, -0.01, Verdict.CONTRADICTED)],
 )
 def test_claims_can_come_out_either_way(low: float, high: float, verdict: Verdict) -> None:
-    assert both_help(Results((difference(low, high),))).verdict is verdict
-    rows = (difference(low, high, SHARP), difference(-0.2, -0.1, BOTH, LONGER))
-    found = sharpness_helps(Results(rows))
+    rows = rows_with(low, high, 0.5)
+    assert both_help(rows).verdict is verdict
+    found = sharpness_helps(rows)
     assert found.verdict is verdict
     assert "at equal computing" in found.evidence
+
+
+def test_networks_that_learned_nothing_show_nothing() -> None:
+    found = both_help(rows_with(0.01, 0.05, 0.03))
+    assert found.verdict is Verdict.NOT_SHOWN
+    assert "neither beats" in found.evidence
 
 
 def test_one_hot_of_an_unknown_class_is_even() -> None:

@@ -178,6 +178,9 @@ def verdict_of(results: Results, one: Model, other: Model) -> Finding:
         f"{one.name} minus {other.name}: {value:+.3f} macro-F1 [{low:+.3f}, {high:+.3f}] on {row.n:,} FER+ test faces; "
         "small Swin, 48 pixels, no pretrained weights, one seed"
     )
+    lowest = results.value(system=FLOOR, metric="macro_f1", subset=TEST)
+    if max(results.value(system=model.name, metric="macro_f1", subset=TEST) for model in (one, other)) <= lowest:
+        return Finding(Verdict.NOT_SHOWN, f"{evidence}; neither beats the most frequent label ({lowest:.3f})")
     if low > 0:
         return Finding(Verdict.HOLDS, evidence)
     return Finding(Verdict.CONTRADICTED if high < 0 else Verdict.NOT_SHOWN, evidence)

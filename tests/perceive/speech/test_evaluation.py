@@ -171,6 +171,7 @@ def test_training_measures_saves_and_says_so(
     assert isinstance(recognizer, SpeechRecognizer)
     assert len(recognizer.classes_) == 8
     card = (tmp_path / "recognizer" / "README.md").read_text()
+    assert "80 recordings of 10 actors (emodb) and 192 recordings of 12 actors (ravdess)" in card
     for part in (f"{scores['ravdess']:.3f}", "CC BY-NC-SA", "by sex: female", "calibration error", "cross-corpus"):
         assert part in card
 

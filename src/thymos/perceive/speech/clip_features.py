@@ -24,7 +24,7 @@ from thymos.perceive.speech.clip_structure import (
 from thymos.perceive.speech.spectrum import HOP_SECONDS
 
 # Raised whenever a feature changes, so that kept features of an older kind are not used.
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 ACTIVE_DB = 30.0
 SMOOTHED = 5
 MARGIN = 2

@@ -83,8 +83,8 @@ def _notes(items: pd.DataFrame, predictions: dict[str, pd.DataFrame]) -> str:
 
     ravdess = predictions["ravdess"]
     before, after = calibration_errors(ravdess)
-    counts = items.groupby("corpus").agg(items=("path", "size"), speakers=("speaker", "nunique"))
-    parts = [f"{row.items} recordings of {row.speakers} actors ({name})" for name, row in counts.iterrows()]
+    counts = items.groupby("corpus").agg(recordings=("path", "size"), actors=("speaker", "nunique"))
+    parts = [f"{row['recordings']} recordings of {row['actors']} actors ({name})" for name, row in counts.iterrows()]
     lines = [
         (
             f"Trained by `thymos train speech` on {' and '.join(parts)}: acted speech in English and German. "
