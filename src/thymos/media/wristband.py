@@ -171,9 +171,8 @@ def read_wristband(path: str | Path) -> Recording:
 def make_signal(name: str, values: Floats, rate: float, start: float, *, settles: bool = False) -> Signal:
     """A signal with its gaps marked: missing values, and (``settles``) the start of a sensor of the E4."""
     rows = values.reshape(len(values), -1)
-    gaps = [
-        Gap(start + first / rate, start + last / rate, MISSING) for first, last in _runs(~np.isfinite(rows).all(axis=1))
-    ]
+    missing: npt.NDArray[np.bool_] = np.logical_not(np.isfinite(rows).all(axis=1))
+    gaps = [Gap(start + first / rate, start + last / rate, MISSING) for first, last in _runs(missing)]
     if settles and name in SETTLING_SIGNALS and (seconds := _settling(rows, rate, name)):
         gaps.append(Gap(start, start + seconds, SETTLING))
     clean = np.where(np.isfinite(values), values, np.nan)

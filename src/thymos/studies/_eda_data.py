@@ -121,8 +121,8 @@ def recording_rows(recording: Recording, seconds: float) -> pd.DataFrame:
     """Means over ``seconds`` of skin conductance and temperature, and heart rate around them; gaps are left out."""
     skin = recording.signal("EDA")
     count = int(recording.seconds / seconds)
-    edges = np.arange(count + 1) * seconds
-    session = edges[:-1] + seconds / 2
+    edges: Floats = np.arange(count + 1, dtype=np.float64) * seconds
+    session: Floats = edges[:-1] + seconds / 2
     table = pd.DataFrame({"session": session, "microsiemens": _bin_means(skin.times, skin.values, skin.usable, edges)})
     if "TEMP" in recording.signals:
         warmth = recording.signals["TEMP"]

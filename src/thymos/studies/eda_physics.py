@@ -121,25 +121,30 @@ def constant_rows(ctx: Context, system: str, splitter: str) -> list[Row]:
     seconds = float(rows.groupby("block")["block_seconds"].first().median())
     folds = fold_constants(predictions)
     sizes = predictions["fold"].value_counts()
+    shared: dict[str, Any] = {
+        "system": system,
+        "kind": NETWORKS[system].kind,
+        "guarantee": GUARANTEES[splitter],
+        "split": f"{len(folds)} folds, {splitter}",
+        "seeds": (ctx.settings.seed,),
+    }
     found = []
-    for metric in ("alpha0", "gamma", "half_life_seconds"):
-        values = []
-        for number, constants in enumerate(folds):
-            values.append(
-                {"alpha0": constants.alpha0, "gamma": constants.gamma}.get(metric, constants.half_life(seconds))
-            )
+    for metric, values in {
+        "alpha0": [constants.alpha0 for constants in folds],
+        "gamma": [constants.gamma for constants in folds],
+        "half_life_seconds": [constants.half_life(seconds) for constants in folds],
+    }.items():
+        for number, (value, constants) in enumerate(zip(values, folds, strict=True)):
             beta = ", ".join(f"{weight:.3f}" for weight in constants.beta)
-            found.append((f"{splitter}, fold {number + 1}", values[-1], int(sizes[number]), f"beta {beta}"))
-        spread = (
-            f"standard deviation over folds {np.std(values, ddof=1):.3g}; time 0..1 is {seconds:.0f} s (median block)"
-        )
-        found.append((f"{splitter}, mean of folds", float(np.mean(values)), len(rows), spread))
-        found = [(metric, *entry) if len(entry) == 4 else entry for entry in found]
-    return [
-        Row(system, NETWORKS[system].kind, metric, subset, value, count, GUARANTEES[splitter], note=note,
-            split=f"{len(folds)} folds, {splitter}", seeds=(ctx.settings.seed,))
-        for metric, subset, value, count, note in found
-    ]  # fmt: skip
+            subset = f"{splitter}, fold {number + 1}"
+            found.append(
+                Row(metric=metric, subset=subset, value=value, n=int(sizes[number]), note=f"beta {beta}", **shared)
+            )
+        spread = np.std(values, ddof=1) if len(values) > 1 else 0.0
+        note = f"standard deviation over folds {spread:.3g}; time 0..1 is {seconds:.0f} s (median block)"
+        subset = f"{splitter}, mean of folds"
+        found.append(Row(metric=metric, subset=subset, value=float(np.mean(values)), n=len(rows), note=note, **shared))
+    return found
 
 
 def comparisons(ctx: Context) -> list[Row]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from thymos.errors import BadInput
 from thymos.media.pictures import read_picture
 from thymos.perceive.face.detection import CascadeDetector, FaceBox, common_area, overlap, without_doubles
+from thymos.testing.drawn_faces import scene_with_faces
 
 boxes = st.builds(FaceBox, *[st.floats(-50, 50)] * 2, *[st.floats(1, 80)] * 2, score=st.floats(0, 1))
 
@@ -84,3 +85,23 @@ def test_size_of_the_picture_does_not_matter(data_root: Path) -> None:
     (box,) = CascadeDetector(find_eyes=False)(picture)
     (large,) = CascadeDetector(find_eyes=False)(cv2.resize(picture, None, fx=3, fy=3))
     assert overlap(box, FaceBox(large.left / 3, large.top / 3, large.width / 3, large.height / 3)) > 0.8
+
+
+def test_drawn_faces_are_found_where_they_are() -> None:
+    places = [(60, 80, 200), (380, 140, 150)]
+    found = CascadeDetector()(scene_with_faces(places))
+    assert len(found) == 2
+    for box, (left, top, side) in zip(found, places, strict=True):
+        assert abs(box.center[0] - (left + side / 2)) < 0.08 * side
+        assert abs(box.center[1] - (top + 0.5 * side)) < 0.12 * side
+        assert 0.6 * side < box.width < 1.05 * side
+    eyes = found[0].eyes
+    assert eyes is not None
+    for (x, y), share in zip(eyes, (0.38, 0.62), strict=True):
+        assert x == pytest.approx(60 + share * 200, abs=8)
+        assert y == pytest.approx(80 + 0.46 * 200, abs=10)
+
+
+def test_eyes_can_be_left_out() -> None:
+    (box,) = CascadeDetector(find_eyes=False)(scene_with_faces([(200, 80, 200)]))
+    assert box.eyes is None

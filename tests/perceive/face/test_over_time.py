@@ -15,6 +15,7 @@ from thymos.perceive.face.detection import FaceBox
 from thymos.perceive.face.over_time import face_rows, over_time
 from thymos.perceive.recognizer import Recognizer
 from thymos.perceive.timeline import timeline
+from thymos.testing.drawn_faces import write_face_clip
 
 RNG = np.random.default_rng(0)
 TEXTURE = RNG.integers(40, 220, (96, 96, 3), dtype=np.uint8)
@@ -148,3 +149,11 @@ def test_real_clips(data_root: Path) -> None:
     assert table["start"][there].max() < 2.5
     assert table["quality"][~there].eq("no face").all()
     assert table["happiness"][there].notna().all()
+
+
+def test_a_drawn_face_is_found_followed_and_lost(tmp_path: Path) -> None:
+    """With the default detector; the face wanders for two seconds, then it is gone."""
+    clip = write_face_clip(tmp_path / "a.mp4", 3, lambda t: (round(100 + 60 * t), 80, 200) if t < 2 else None, rate=4)
+    table = timeline({"file": "a", "signal": "face", **row} for row in face_rows(clip, Told(), frames_per_second=2))
+    assert table["track"].tolist() == ["face 1"] * 4 + [""] * 2
+    assert table["quality"].tolist() == ["ok"] * 4 + ["no face"] * 2

@@ -18,6 +18,7 @@ from thymos.perceive.speech.clip_structure import (
     MODULATION_EDGES,
     band_covariance,
     band_modulation,
+    floored,
     wide_bands,
 )
 
@@ -122,8 +123,9 @@ def test_modulation_of_short_utterances_is_finite() -> None:
 def test_wide_bands_have_a_floor() -> None:
     log_mel = np.zeros((50, 64), dtype=np.float32)
     log_mel[::2] = -40
-    assert wide_bands(log_mel).min() == -12
-    assert wide_bands(log_mel).shape == (50, BANDS)
+    assert floored(log_mel).min() == -12
+    assert wide_bands(floored(log_mel)).shape == (50, BANDS)
+    assert wide_bands(np.tile(np.arange(64.0), (2, 1)))[0, [0, -1]].tolist() == [1.0, 61.5]
 
 
 def test_the_active_part_keeps_a_fifth_of_a_second() -> None:

@@ -28,6 +28,7 @@ READERS: dict[Signal, str] = {
     "physiology": "thymos.perceive.physiology.over_time",
 }
 PARTS_FORMAT = 1
+NO_SOUND = "no sound track"  # what media.audio says of such a video
 Progress = Callable[[int, int], None]
 
 
@@ -189,7 +190,7 @@ def _one(path: Path, wishes: Wishes) -> _File:
         except Exception as error:
             # A defect of ours or of a decoder must not cost the other 999 files; it is listed as what it is.
             found.failures.append(Failure(str(path), signal, f"{path}: unexpected {type(error).__name__}: {error}"))
-    if len(found.tables) > 0 and all(one.reason.endswith("has no sound track") for one in found.failures):
+    if len(found.tables) > 0 and all(NO_SOUND in one.reason for one in found.failures):
         # A video without sound is no failure where its pictures were read.
         found.failures.clear()
     return found

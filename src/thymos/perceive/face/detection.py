@@ -125,9 +125,10 @@ class CascadeDetector:
             outputRejectLevels=True,
         )
         boxes = []
-        for (left, top, width, height), weight in zip(found, np.ravel(weights), strict=True):
+        for box, weight in zip(found, np.ravel(weights), strict=True):
+            left, top, width, height = (float(value) / shrink for value in box)
             score = float(1 / (1 + np.exp(EVEN_WEIGHT - weight)))
-            boxes.append(FaceBox(left / shrink, top / shrink, width / shrink, height / shrink, score))
+            boxes.append(FaceBox(left, top, width, height, score))
         kept = without_doubles(boxes)
         return [_with_eyes(gray, box) for box in kept] if self.find_eyes else kept
 

@@ -19,6 +19,7 @@ from thymos.perceive.speech.clip_structure import (
     MODULATION_SIZE,
     band_covariance,
     band_modulation,
+    floored,
     wide_bands,
 )
 from thymos.perceive.speech.spectrum import HOP_SECONDS
@@ -73,7 +74,7 @@ def features_of_frames(block: FrameBlock, *, where: str | Path = "sound") -> npt
         )  # fmt: skip
     first, last = active_part(block.prosody[:, ENERGY], where)
     part = FrameBlock(block.first + first, block.log_mel[first:last], block.prosody[first:last])
-    bands = wide_bands(part.log_mel)
+    bands = wide_bands(floored(part.log_mel))
     return np.concatenate([utterance_statistics(part), band_covariance(bands), band_modulation(bands)])
 
 

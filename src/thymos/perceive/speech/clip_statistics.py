@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thymos.perceive.speech.analysis import PROSODY_NAMES, FrameBlock
+from thymos.perceive.speech.clip_structure import floored
 from thymos.perceive.speech.spectrum import HOP_SECONDS, cepstrum
 
 Doubles = npt.NDArray[np.float64]
@@ -54,7 +55,7 @@ def utterance_statistics(block: FrameBlock) -> Doubles:
     """
     loud = loud_frames(block.prosody[:, ENERGY])
     loudest = np.percentile(block.prosody[:, ENERGY], LOUDEST_SHARE)
-    bands = block.log_mel.astype(np.float64)
+    bands = floored(block.log_mel)
     relative = bands - bands[loud].mean()
     cepstral = cepstrum(relative, CEPSTRAL).astype(np.float64)
     change = np.gradient(cepstral, axis=0)

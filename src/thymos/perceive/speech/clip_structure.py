@@ -24,9 +24,13 @@ COVARIANCE_SIZE = 3 * BANDS * (3 * BANDS + 1) // 2
 MODULATION_SIZE = BANDS * (len(MODULATION_EDGES) - 1)
 
 
-def wide_bands(log_mel: Floats) -> Doubles:
-    """Means of neighboring bands, shape (frames, 20), with a floor below the loudest point."""
-    levels = np.maximum(log_mel.astype(np.float64), np.percentile(log_mel, 99) - FLOOR_BELOW_TOP)
+def floored(log_mel: Floats) -> Doubles:
+    """Band levels with a floor below the loudest point, so that the noise of a room or a codec counts as silence."""
+    return np.maximum(log_mel.astype(np.float64), np.percentile(log_mel, 99) - FLOOR_BELOW_TOP)
+
+
+def wide_bands(levels: Doubles) -> Doubles:
+    """Means of neighboring bands, shape (frames, 20)."""
     edges = np.linspace(0, levels.shape[1], BANDS + 1).astype(int)
     return np.column_stack([levels[:, low:high].mean(axis=1) for low, high in pairwise(edges)])
 
