@@ -62,6 +62,7 @@ def _plain_loop(path: str) -> int:
 def _child(name: str, path: str, warm: str, pipe: Any) -> None:
     import cv2
     import torch
+
     from aggregation import peak_bytes
 
     torch.set_num_threads(1)

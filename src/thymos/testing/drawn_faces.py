@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-BACKGROUND = 80
+BACKGROUND, EDGE = 80, 70
 # Where a clip shows the face at a time in seconds: left, top and side in pixels; None = it is not there.
 Place = Callable[[float], tuple[int, int, int] | None]
 
@@ -16,19 +16,21 @@ Place = Callable[[float], tuple[int, int, int] | None]
 def drawn_face(side: int = 200) -> npt.NDArray[np.uint8]:
     """A gray face, soft as a photograph: hair, brows, eyes, nose and mouth on an oval; shape (side, side)."""
     scale = side / 200
-    picture = np.full((side, side), BACKGROUND, np.uint8)
+    picture = np.full((side, side), EDGE, np.uint8)
 
-    def oval(x: float, y: float, width: float, height: float, gray: int, start: int = 0, end: int = 360) -> None:
-        center, axes = (round(x * scale), round(y * scale)), (round(width * scale), round(height * scale))
-        cv2.ellipse(picture, center, axes, 0, start, end, gray, -1)
+    def oval(
+        x: int, y: int, width: int, height: int, gray: int, arc: tuple[int, int] = (0, 360), line: int = 0
+    ) -> None:
+        center, axes = (int(x * scale), int(y * scale)), (int(width * scale), int(height * scale))
+        cv2.ellipse(picture, center, axes, 0, *arc, gray, max(1, int(line * scale)) if line else -1)
 
     oval(100, 105, 62, 82, 190)
-    oval(100, 60, 66, 50, 40, 180, 360)
+    oval(100, 60, 66, 50, 40, (180, 360))
     for x in (76, 124):
         oval(x, 92, 16, 9, 110)
         oval(x, 92, 6, 6, 30)
-        oval(x, 74, 18, 4, 50, 180, 360)
-    oval(100, 128, 9, 5, 140)
+        oval(x, 76, 18, 5, 50, (180, 360), line=4)
+    oval(100, 118, 9, 14, 140, (20, 160), line=3)
     oval(100, 145, 24, 8, 90)
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), 2 * scale), dtype=np.uint8)
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from thymos.corpora.corpus import Corpus
 from thymos.corpora.registry import corpus_folder, get_reader
+from thymos.errors import Unavailable
 from thymos.measure.resampling import Interval, bootstrap_interval
 from thymos.perceive.face.examples import FaceExamples, distinct_parts
 from thymos.perceive.face.recognizer import FaceRecognizer
@@ -35,14 +36,20 @@ def train_face_recognizer(data: str | Path | None, out: str | Path, *, checkpoin
 
     Returns:
         Scores on the test part by name.
+
+    Raises:
+        Unavailable: the corpus is not there, or holds votes only.
     """
     corpus = get_reader(CORPUS).read(corpus_folder(CORPUS, None if data is None else Path(data)))
+    if (corpus.items["image_path"] == "").all():
+        raise Unavailable(f"{CORPUS}: this copy has votes only, no pictures")
     parts, doubled = distinct_parts(corpus)
     recognizer = shipped_recipe(checkpoints)
     train, valid, test = (parts[part] for part in ("train", "valid", "test"))
     recognizer.fit(picture_series(train), train.shares, development=(picture_series(valid), valid.shares))
     scores = face_scores(recognizer, test, doubled["test"])
     valid_scores = face_scores(recognizer, valid, doubled["valid"])
+    recognizer.set_params(checkpoints="")  # a folder of this machine says nothing to others
     recognizer.save(out, notes=_notes(corpus, train, valid, recognizer, scores, valid_scores))
     return {name: interval.value for name, interval in scores.items()}
 

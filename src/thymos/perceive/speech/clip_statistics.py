@@ -19,7 +19,7 @@ STATISTICS = ("mean", "std", *(f"p{share}" for share in PERCENTILES), "slope")
 MOVING = ("energy", "flux", "centroid")  # the steps from frame to frame are described as well
 LOUD_DB = 25.0
 LOUDEST_SHARE = 97  # percentile of the energy that counts as the loudest, so that a click does not
-ENERGY, F0 = PROSODY_NAMES.index("energy"), PROSODY_NAMES.index("f0")
+ENERGY, FLUX, F0 = (PROSODY_NAMES.index(name) for name in ("energy", "flux", "f0"))
 SEMITONE_REFERENCE_HZ = 27.5
 FEWEST_VALUES = 3
 DURATIONS = ("seconds", "voiced_share", "loud_share", "stretches_per_second", "stretch_mean", "stretch_longest",
@@ -67,12 +67,13 @@ def utterance_statistics(block: FrameBlock) -> Doubles:
     parts += [change.std(axis=0), np.abs(change).mean(axis=0)]
     steps = np.diff(pitch)
     parts += [described(pitch), described(steps), [np.abs(steps).mean() if len(steps) else 0.0]]
+    prosody = block.prosody.astype(np.float64)
+    prosody[:, ENERGY] -= loudest
+    prosody[:, FLUX] = np.maximum(np.diff(bands, axis=0, prepend=bands[:1]), 0).mean(axis=1)  # with the floor
     for column, name in enumerate(PROSODY_NAMES):
         if name == "f0":
             continue
-        values = block.prosody[loud & np.isfinite(block.prosody[:, column]), column].astype(np.float64)
-        if name == "energy":
-            values = values - loudest
+        values = prosody[loud & np.isfinite(prosody[:, column]), column]
         parts.append(described(values))
         if name in MOVING:
             parts.append(described(np.diff(values)))
