@@ -23,7 +23,20 @@ app = typer.Typer(
 
 INTERRUPTED = 130  # exit status of a program that Ctrl-C ended, by the habit of shells
 # Heavy libraries load only for the command that needs them: each command module imports its own.
-COMMAND_MODULES = ("studies", "score", "data", "tour", "docs", "rate", "serve", "assess", "scan", "judge", "analyze", "train")
+COMMAND_MODULES = (
+    "studies",
+    "score",
+    "data",
+    "tour",
+    "docs",
+    "rate",
+    "serve",
+    "assess",
+    "scan",
+    "judge",
+    "analyze",
+    "train",
+)
 
 
 def _version(wanted: bool) -> None:

@@ -194,7 +194,9 @@ def opened_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
         tracks = [track for track in container.streams.video if not _is_cover(track)]
         if not tracks:
             only_sound = bool(container.streams.audio)
-            what = "there are no moving pictures in this file" if only_sound else "this is not a video, or it is damaged"
+            what = (
+                "there are no moving pictures in this file" if only_sound else "this is not a video, or it is damaged"
+            )
             raise BadInput(what, where=path, mend="pass a video")
         yield container, tracks[0]
 
