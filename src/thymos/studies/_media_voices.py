@@ -37,7 +37,9 @@ def voice_items(ctx: Context) -> pd.DataFrame:
 def voice_rows(ctx: Context, kinds: tuple[str, ...], system: str, *, relative: bool = False) -> list[Row]:
     """Scores of one kind of recognizer of speech in its corpus and in the other one."""
     items = voice_items(ctx)
-    features = speech_features(items, kinds, progress=ctx.progress(f"features of voices: {', '.join(kinds)}"))
+    features = speech_features(
+        items, kinds, keep=True, progress=ctx.progress(f"features of voices: {', '.join(kinds)}")
+    )
     recognizer = SpeechRecognizer(kinds=kinds, relative=relative)
     kind = RowKind.SYSTEM if kinds == ("acoustic",) else RowKind.ABLATION
     note = "each speaker's own unlabeled recordings are used (transductive)" if relative else ""
