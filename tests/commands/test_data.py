@@ -88,7 +88,7 @@ def test_check_of_everything_goes_on_after_an_unreadable_corpus(data):
 def test_check_without_any_corpus(tmp_path):
     with pytest.raises(Unavailable, match="no corpus found"):
         run("check", "--data", tmp_path)
-    with pytest.raises(BadInput, match="there is no corpus 'melt'; known: armanemo"):
+    with pytest.raises(BadInput, match="there is no corpus 'melt'; known: affectnet, armanemo"):
         run("check", "melt", "--data", tmp_path)
 
 
