@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from thymos.files import data_root as find_data_root
 from thymos.testing.tiny_models import tiny_tokenizer
+
+# No test is a timed test: on a busy machine an example may take longer than hypothesis' default deadline of 200 ms.
+settings.register_profile("thymos", deadline=None)
+settings.load_profile("thymos")
 
 
 @pytest.fixture(scope="session")
