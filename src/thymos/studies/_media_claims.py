@@ -1,6 +1,6 @@
 """Claims of ``media_recognizers``."""
 
-import numpy as np
+import math
 
 from thymos.perceive.physiology.training import FLOORS as WRIST_FLOORS
 from thymos.perceive.physiology.training import TIME
@@ -42,7 +42,7 @@ def women_and_men(results: Results) -> Finding:
     difference = (women.value or 0) - (men.value or 0)
     # Different people, so the two intervals are independent and their half-widths add up in squares.
     halves = [((row.high or 0) - (row.low or 0)) / 2 for row in (women, men)]
-    reach = float(np.hypot(*halves))
+    reach = math.hypot(*halves)
     evidence = (
         f"women {_told(women)}, men {_told(men)}, difference {difference:+.3f} "
         f"[{difference - reach:+.3f}, {difference + reach:+.3f}]"

@@ -111,10 +111,13 @@ def _notes(
         f"- data: {corpus.card.title} ({corpus.card.source}), official split; votes MIT, pictures for research use "
         "only, so these weights are for research only as well"
     )
+    deeper = recognizer.network_.settings.get("depths")
     training = (
         f"- trained on {len(train):,} train faces with the shares of the eight emotions among ten votes (single votes "
-        f"dropped); epoch {recognizer.training_.best_epoch} of {recognizer.epochs} chosen and the temperature fitted "
-        f"on {len(valid):,} valid faces; train faces that are equal to a valid or test face are left out"
+        f"dropped): {recognizer.epochs} epochs, then {recognizer.further_epochs} with a block more in three stages "
+        f"(blocks by stage: {deeper}), of which epoch {recognizer.training_.best_epoch} was chosen on {len(valid):,} "
+        "valid faces, where the temperature was fitted too; train faces that are equal to a valid or test face are "
+        "left out"
     )
     tested = (
         f"- test: faces that the authors' majority policy keeps, {scores['accuracy'].n:,}; scored once; people are "
