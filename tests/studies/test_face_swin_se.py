@@ -18,7 +18,7 @@ from thymos.studies.face_swin_se import FLOOR, FRESH, PAIRS, STUDY, TEST, both_h
 from thymos.studies.runner import load_results, run_study
 from thymos.testing.layouts import write_official_layout
 
-TINY = {"patch": 8, "channels": 8, "depths": (2, 2), "heads": (2, 4), "window": 3}
+TINY = {"patch": 8, "channels": 8, "depths": (2, 2), "heads": (2, 4), "window": 3, "stem": "patch"}
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ class Size(NamedTuple):
     epochs: int
 
 
-FULL = Size(600, 1000, None, 12)
+FULL = Size(1500, 1000, None, 20)
 QUICK = Size(12, 60, 300, 1)
 
 

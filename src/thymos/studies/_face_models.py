@@ -27,7 +27,9 @@ from thymos.studies.runner import safe_name
 SMOOTHING, RHO, LEARNING_RATE, BATCH = 0.1, 0.05, 1e-3, 64
 CHANGES = Augmentation(rotation=10.0, scale=0.1, shift=3.0, erase=0.25)
 REGULARIZATION = (1e-3, 1e-2, 1e-1)  # inverse strengths tried for the linear floor, chosen on valid
-SWIN: dict[str, Any] = {"patch": 4, "channels": 48, "depths": (2, 2, 2), "heads": (3, 6, 12), "window": 6}
+SWIN: dict[str, Any] = {
+    "patch": 4, "channels": 32, "depths": (2, 2, 2), "heads": (2, 4, 8), "window": 6, "stem": "convolution"
+}  # fmt: skip
 RESNET: dict[str, Any] = {"widths": (32, 64, 128, 256), "stem": "halving"}
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from transformers import SwinConfig, SwinModel
 
+from thymos.errors import BadInput
 from thymos.perceive.face.networks import build_network
 from thymos.perceive.face.swin import SwinTransformer, maps_of, relative_positions, shift_mask, windows_of
 
@@ -103,3 +104,19 @@ def test_a_map_of_one_window_is_not_shifted() -> None:
     assert [block.shift for blocks in network.stages for block in blocks] == [0, 0, 0, 0]
     wide = build_network("swin", 2, side=24, channels=8, depths=(2, 2), heads=(2, 4), window=3)
     assert [block.shift for blocks in wide.stages for block in blocks] == [0, 1, 0, 0]
+
+
+def test_a_convolutional_stem_gives_maps_of_the_same_size() -> None:
+    pictures = torch.rand(2, 1, 48, 48)
+    shapes = set()
+    for stem in ("patch", "convolution"):
+        network = SwinTransformer(3, channels=12, depths=(1, 1), heads=(2, 2), stem=stem).eval()
+        shapes.add(tuple(network.maps(pictures).shape))
+        assert network.settings["stem"] == stem
+    assert shapes == {(2, 6, 6, 24)}
+
+
+@pytest.mark.parametrize(("stem", "patch"), [("convolution", 6), ("root", 4)])
+def test_stems_that_cannot_be(stem: str, patch: int) -> None:
+    with pytest.raises(BadInput, match="stem"):
+        SwinTransformer(3, channels=12, depths=(1,), heads=(2,), stem=stem, patch=patch)
