@@ -16,3 +16,12 @@ def tiny_roberta(tmp_path_factory) -> str:
     """A random XLM-R of four layers, the kind of encoder that the published number was made with."""
     texts = example_items()[0]["text"].tolist()
     return str(tiny_encoder(tmp_path_factory.mktemp("models") / "tiny-xlmr", texts, kind="xlm-roberta"))
+
+
+MADE_UP = ["so glad happy yet afraid scared sad sad the train goes ann ben me other : hello bye second first 0 1 2 3 4 5"]
+
+
+@pytest.fixture(scope="session")
+def tiny_talker(tmp_path_factory) -> str:
+    """A random BERT that knows the words of the made-up talks."""
+    return str(tiny_encoder(tmp_path_factory.mktemp("models") / "tiny-talker", MADE_UP * 4))

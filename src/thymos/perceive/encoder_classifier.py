@@ -80,15 +80,20 @@ class EncoderClassifier(PreTrainedModel):
         attention_mask: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
+        pooled_mask: torch.Tensor | None = None,
         **_: Any,
     ) -> SequenceClassifierOutput:
-        """Logits, and the class-weighted cross entropy where labels are given."""
+        """Logits, and the class-weighted cross entropy where labels are given.
+
+        ``pooled_mask``, shape (texts, tokens), says which tokens the mean is taken over; default: all real ones.
+        """
         given = {"input_ids": input_ids} if inputs_embeds is None else {"inputs_embeds": inputs_embeds}
         states = self.encoder(**given, attention_mask=attention_mask).last_hidden_state
-        if self.config.pooling == "first" or attention_mask is None:
+        chosen = attention_mask if pooled_mask is None else pooled_mask
+        if self.config.pooling == "first" or chosen is None:
             pooled = states[:, 0] if self.config.pooling == "first" else states.mean(dim=1)
         else:
-            mask = attention_mask[..., None].to(states.dtype)
+            mask = chosen[..., None].to(states.dtype)
             pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
         logits = self.head(self.dropout(pooled))
         loss = None

@@ -29,6 +29,8 @@ RECOGNIZERS = {
     "EncoderTextRecognizer": "thymos.perceive.text_embedding",
     "FineTunedTextRecognizer": "thymos.perceive.text_finetuned",
     "PooledTextRecognizer": "thymos.perceive.text_ensemble",
+    "MultiLabelTextRecognizer": "thymos.perceive.text_multilabel",
+    "DialogueRecognizer": "thymos.perceive.dialogue.recognizer",
     "HeadBank": "thymos.perceive.fine_grained.head_bank",
     "WindowRecognizer": "thymos.perceive.zones.window_recognizer",
     "StressRecognizer": "thymos.perceive.physiology.stress",

@@ -1,0 +1,1 @@
+"""Emotion of utterances in dialogues: the utterance is read in the light of what was said before."""
