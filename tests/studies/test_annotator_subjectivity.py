@@ -15,12 +15,14 @@ from thymos.studies import _subjectivity_models as face_models
 from thymos.studies._ferplus_subset import Faces, face_row
 from thymos.studies._subjectivity_plots import draw_rules
 from thymos.studies._subjectivity_scores import FLOOR, SCORES, scored, subset_of
+from thymos.studies._subjectivity_voices import FLOOR as VOICE_FLOOR
+from thymos.studies._subjectivity_voices import standardized, without_recordings
 from thymos.studies.annotator_subjectivity import STUDY, dropping_flatters, voice_is_ambiguous
-from thymos.studies.contract import Results, Row, Settings, Verdict, read_published
+from thymos.studies.contract import Results, Row, RowKind, Settings, Verdict, read_published
 from thymos.studies.runner import PUBLISHED_FOLDER, RunContext, load_results, run_study
 from thymos.testing import write_official_layout
 
-LABEL_SIDE = replace(STUDY, arms=tuple(arm for arm in STUDY.arms if not arm.name.startswith("faces")))
+LABEL_SIDE = replace(STUDY, arms=tuple(arm for arm in STUDY.arms if not arm.name.startswith(("faces", "voices"))))
 TINY = face_models.Size({}, epochs=2, batch=16, seeds=2, learning_rate=5e-3)
 SMALL_NETWORK = {"widths": (8, 16), "depths": (1, 1), "stem": "halving"}
 SIZES = {"train": 64, "valid": 24, "test": 40}
@@ -266,3 +268,41 @@ def test_published_rows_stand_apart() -> None:
     rows = read_published(PUBLISHED_FOLDER / "annotator_subjectivity.csv")
     assert len(rows) == 10
     assert not any(row.comparable for row in rows)
+
+
+@pytest.fixture(scope="module")
+def voice_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    data = tmp_path_factory.mktemp("voices")
+    write_official_layout("cremad_votes", data / "cremad_votes", layout="audio")
+    write_official_layout("ferplus", data / "ferplus")
+    arms = tuple(arm for arm in STUDY.arms if arm.name.startswith("voices") or arm.name == "what rules keep")
+    study = replace(STUDY, arms=(replace(arms[0], kind=RowKind.FLOOR), *arms[1:]))
+    settings = Settings(data=data, quick=True, output=tmp_path_factory.mktemp("runs"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THYMOS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        return load_results(Path(run_study(study, settings, console=Console(quiet=True))["run"]))[1]
+
+
+def test_models_of_voices_are_scored_under_every_rule(voice_results: Results) -> None:
+    systems = {row.system for row in voice_results.rows if row.system.startswith("voices")}
+    assert len(systems) == 10, "three rules by three kinds of target, and one answer for all"
+    for system in systems:
+        for rule, metrics in SCORES.items():
+            for metric in metrics:
+                row = voice_results.one(system=system, metric=metric, subset=f"cremad/voice/{rule}")
+                assert row.clusters == 4, "actors are drawn, not clips"
+                assert row.guarantee == "actors apart"
+                assert (row.low or 0) <= (row.value or 0) <= (row.high or 0)
+    # Two of 72 clips have no sound in this twin.
+    assert voice_results.one(system=VOICE_FLOOR, metric="kld", subset="cremad/voice/all_inclusive").n == 70
+
+
+def test_voices_are_left_out_without_recordings(tmp_path: Path) -> None:
+    write_official_layout("cremad_votes", tmp_path / "cremad_votes", layout="official")
+    assert "no recordings" in without_recordings(Settings(data=tmp_path))
+
+
+def test_features_are_standardized_on_training_clips_only() -> None:
+    train, test = standardized(np.array([[0.0, 1.0], [2.0, np.nan]]), np.array([[1.0, 1.0], [np.nan, 9.0]]))
+    assert train.tolist() == [[-1.0, 0.0], [1.0, 0.0]]
+    assert test.tolist() == [[0.0, 0.0], [0.0, 5.0]]

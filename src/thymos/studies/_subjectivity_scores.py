@@ -58,7 +58,22 @@ class Scored(NamedTuple):
     clusters: npt.NDArray[np.int64]
 
 
-def scored(test: Faces, rule: str, probabilities: Floats, *, sigmoid: bool) -> Scored:
+class Rated:
+    """Items with votes, as far as a score needs them.
+
+    Attributes:
+        votes: shape (items, labels).
+        excluded: shape (labels,), votes that are no emotion.
+        clusters: a number an item; items with the same number are drawn together.
+    """
+
+    def __init__(
+        self, votes: npt.NDArray[np.int64], excluded: npt.NDArray[np.bool_], clusters: npt.NDArray[np.int64]
+    ) -> None:
+        self.votes, self.excluded, self.clusters = votes, excluded, clusters
+
+
+def scored(test: Faces | Rated, rule: str, probabilities: Floats, *, sigmoid: bool) -> Scored:
     """Items of a test rule.
 
     Args:

@@ -24,6 +24,7 @@ from thymos.studies import _subjectivity_claims as model_claims
 from thymos.studies._ferplus_subset import without_pictures
 from thymos.studies._subjectivity_plots import draw_rules
 from thymos.studies._subjectivity_scores import face_floor, face_models
+from thymos.studies._subjectivity_voices import voice_models, without_recordings
 from thymos.studies.contract import (
     NO_SPLIT,
     Arm,
@@ -482,6 +483,13 @@ STUDY = Study(
             model_claims.face_differences,
             "paired differences between models that differ in one thing",
             needs=without_pictures,
+        ),
+        Arm(
+            "voices: models under three rules",
+            RowKind.SYSTEM,
+            voice_models,
+            "training rule x kind of target x test rule, actors apart, where the recordings are at hand",
+            needs=without_recordings,
         ),
     ),
     claims=(
