@@ -18,7 +18,9 @@ def tiny_roberta(tmp_path_factory) -> str:
     return str(tiny_encoder(tmp_path_factory.mktemp("models") / "tiny-xlmr", texts, kind="xlm-roberta"))
 
 
-MADE_UP = ["so glad happy yet afraid scared sad sad the train goes ann ben me other : hello bye second first 0 1 2 3 4 5"]
+MADE_UP = [
+    "so glad happy yet afraid scared sad sad the train goes ann ben me other : hello bye second first 0 1 2 3 4 5"
+]
 
 
 @pytest.fixture(scope="session")

@@ -84,8 +84,9 @@ def test_bad_input_is_one_clear_error(tiny_talker, change, said):
 
 def test_parameters_and_order_are_checked(tiny_talker):
     items, members = example(1)
+    recognizer = MultiLabelTextRecognizer(encoder=tiny_talker, thresholds="some")
     with pytest.raises(BadInput, match="thresholds"):
-        MultiLabelTextRecognizer(encoder=tiny_talker, thresholds="some").fit(items, members, development=(items, members))
+        recognizer.fit(items, members, development=(items, members))
     with pytest.raises(BadInput, match="call fit first"):
         MultiLabelTextRecognizer().predict_proba(["a"])
 

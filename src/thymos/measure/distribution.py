@@ -188,6 +188,30 @@ def ordinal_wasserstein(
     return prepare_ordinal_wasserstein(human, model, positions=positions).value(weights)
 
 
+def nominal_wasserstein_values(human: npt.ArrayLike, model: npt.ArrayLike) -> Floats:
+    """Share of probability of each item that must move to another class (total variation distance)."""
+    first, second = _pair(human, model)
+    return np.asarray(np.clip(np.abs(first - second).sum(axis=1) / 2, 0.0, 1.0))
+
+
+def prepare_nominal_wasserstein(human: npt.ArrayLike, model: npt.ArrayLike) -> Additive:
+    """Sums for `nominal_wasserstein`."""
+    return mean_of_values(nominal_wasserstein_values(human, model))
+
+
+def nominal_wasserstein(human: npt.ArrayLike, model: npt.ArrayLike, *, weights: npt.ArrayLike | None = None) -> float:
+    """Mean earth mover's distance over classes that are all equally far apart, 0 to 1.
+
+    The proper Wasserstein distance of emotions, which have no order: unlike `wasserstein` it sees which class has the
+    probability. It equals the total variation distance.
+
+    Example:
+        >>> nominal_wasserstein([[1.0, 0.0]], [[0.75, 0.25]])
+        0.25
+    """
+    return prepare_nominal_wasserstein(human, model).value(weights)
+
+
 def prepare_acc_at_1(human: npt.ArrayLike, model: npt.ArrayLike) -> Additive:
     """Sums for `acc_at_1`."""
     first, second = paired_numbers(human, model, dimensions=2)

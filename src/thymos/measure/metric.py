@@ -7,13 +7,14 @@ per *kind* of item (items with equal rows share one) and a `finish` function fro
 repeated by their weight, would give.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from thymos.errors import BadInput
 from thymos.measure.inputs import Floats, Integers, item_weights
 
 Kind = Literal["labels", "multilabel", "numeric", "values", "soft", "probabilities", "label_probabilities", "scores"]
@@ -99,6 +100,28 @@ def mean_of_values(values: Floats) -> Additive:
     distinct, codes = np.unique(values, return_inverse=True)
     table = np.column_stack([np.ones(len(distinct)), distinct])
     return Additive(codes.astype(np.int64), table, lambda sums: sums[..., 1] / sums[..., 0])
+
+
+def average_of(scores: Sequence[Additive]) -> Additive:
+    """The mean of several scores over the same items, e.g. of one system trained with several seeds.
+
+    Every resample draws the same items for all of them, so the interval is that of the seeds' mean.
+
+    Raises:
+        BadInput: no score, or scores over different numbers of items.
+    """
+    if not scores or len({score.n for score in scores}) > 1:
+        raise BadInput("scores over the same items are needed", where="scores", mend="pass one score a seed")
+    widths = np.cumsum([0, *(score.table.shape[1] for score in scores)])
+
+    def finish(sums: Floats) -> Floats:
+        parts = [
+            score.finish(sums[..., start:end])
+            for score, start, end in zip(scores, widths[:-1], widths[1:], strict=True)
+        ]
+        return np.asarray(np.mean(parts, axis=0))
+
+    return rows_of(np.hstack([score.table[score.codes] for score in scores]), finish)
 
 
 def rows_of(table: Floats, finish: Callable[[Floats], Floats]) -> Additive:

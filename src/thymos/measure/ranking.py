@@ -142,6 +142,22 @@ def swept_average_precision(
     return prepare_swept_average_precision(gold, probabilities).value(weights)
 
 
+def prepare_within_group_auc(gold: npt.ArrayLike, scores: npt.ArrayLike, groups: Iterable[Any]) -> Weighted:
+    """Weighted form of the mean of `within_group_auc`.
+
+    Groups with items of one kind only are left out; so are, in a resample, groups that the draw left with one kind.
+    """
+    parts = [(np.flatnonzero(own), prepared) for _, own, prepared in _by_group(gold, scores, groups)[0]]
+
+    def evaluate(weights: Floats) -> Floats:
+        areas = np.stack([prepared.evaluate(weights[:, own]) for own, prepared in parts])
+        known = np.isfinite(areas)
+        total = np.where(known, areas, 0.0).sum(axis=0)
+        return np.where(known.any(axis=0), divide(total, known.sum(axis=0).astype(float)), np.nan)
+
+    return Weighted(len(numbers(scores, "scores", dimensions=1)), evaluate)
+
+
 def within_group_auc(gold: npt.ArrayLike, scores: npt.ArrayLike, groups: Iterable[Any]) -> WithinGroups:
     """Mean over groups of the area under the ROC curve inside each group.
 
@@ -151,16 +167,26 @@ def within_group_auc(gold: npt.ArrayLike, scores: npt.ArrayLike, groups: Iterabl
     Raises:
         BadInput: no group has items of both kinds.
     """
+    parts, skipped = _by_group(gold, scores, groups)
+    by_group = {name: prepared.value() for name, _, prepared in parts}
+    return WithinGroups(float(np.mean(list(by_group.values()))), by_group, skipped)
+
+
+def _by_group(
+    gold: npt.ArrayLike, scores: npt.ArrayLike, groups: Iterable[Any]
+) -> tuple[list[tuple[Any, npt.NDArray[np.bool_], Weighted]], list[Any]]:
+    """Name, members and prepared area of every group with items of both kinds, and the names of the others."""
     truth, values = binary_vector(gold, "gold"), numbers(scores, "scores", dimensions=1)
     codes, names = group_codes(groups, "groups")
     same_length(gold=truth, scores=values, groups=codes)
-    by_group, skipped = {}, []
+    parts: list[tuple[Any, npt.NDArray[np.bool_], Weighted]] = []
+    skipped: list[Any] = []
     for code, name in enumerate(names):
         own = codes == code
         if truth[own].min() == truth[own].max():
             skipped.append(name)
         else:
-            by_group[name] = roc_auc(truth[own], values[own])
-    if not by_group:
+            parts.append((name, own, prepare_roc_auc(truth[own], values[own])))
+    if not parts:
         raise BadInput("no group has items of both kinds", where="groups", mend="use larger groups")
-    return WithinGroups(float(np.mean(list(by_group.values()))), by_group, skipped)
+    return parts, skipped

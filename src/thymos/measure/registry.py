@@ -49,6 +49,7 @@ ROWS: list[tuple[ModuleType, Kind, str, Better, float, float, str]] = [
     (distribution, "soft", "soft_cross_entropy", "lower", 0, INFINITY, "Cross entropy, soft labels, nats."),
     (distribution, "soft", "brier", "lower", 0, 2, "Squared distance between distributions."),
     (distribution, "soft", "wasserstein", "lower", 0, 1, "Distance of value samples; ignores the classes."),
+    (distribution, "soft", "nominal_wasserstein", "lower", 0, 1, "Probability that must change class."),
     (distribution, "soft", "ordinal_wasserstein", "lower", 0, INFINITY, "Earth mover's distance, ordered classes."),
     (distribution, "soft", "acc_at_1", "higher", 0, 1, "Share of items whose strongest class agrees."),
     (distribution, "soft", "ap_document", "higher", -1, 1, "Pearson over classes, by item."),

@@ -255,6 +255,42 @@ def wilcoxon(a: npt.ArrayLike, b: npt.ArrayLike) -> Significance:
     return Significance(float(result.statistic), float(result.pvalue), len(moving), exact)
 
 
+def welch(a: npt.ArrayLike, b: npt.ArrayLike) -> Significance:
+    """Welch's t test of the means of two independent groups of numbers with their own variances.
+
+    Returns:
+        Significance: statistic is t, positive when a's mean is higher. Equal constants have p 1, different ones p 0.
+
+    Raises:
+        BadInput: a group with fewer than 2 numbers, NaN.
+    """
+    first, second = _two_groups(a, b)
+    if first.std() == 0 and second.std() == 0:
+        same = bool(first[0] == second[0])
+        return Significance(0.0 if same else float(np.sign(first[0] - second[0])) * np.inf, float(same),
+                            len(first) + len(second), False)  # fmt: skip
+    result = stats.ttest_ind(first, second, equal_var=False)
+    return Significance(float(result.statistic), float(result.pvalue), len(first) + len(second), False)
+
+
+def kolmogorov_smirnov(a: npt.ArrayLike, b: npt.ArrayLike) -> Significance:
+    """Two-sample Kolmogorov-Smirnov test: have two groups of numbers the same distribution?
+
+    Returns:
+        Significance: statistic is the largest distance of the two distribution functions, 0 to 1.
+    """
+    first, second = _two_groups(a, b)
+    result = stats.ks_2samp(first, second)
+    return Significance(float(result.statistic), float(result.pvalue), len(first) + len(second), False)
+
+
+def _two_groups(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[Floats, Floats]:
+    first, second = numbers(a, "a", dimensions=1), numbers(b, "b", dimensions=1)
+    if min(len(first), len(second)) < 2:
+        raise BadInput("a group has fewer than 2 numbers", where="a, b", mend="pass at least 2 numbers each")
+    return first, second
+
+
 def two_proportion_z(hits_a: int, n_a: int, hits_b: int, n_b: int) -> Significance:
     """z test of two independent proportions with the pooled variance.
 

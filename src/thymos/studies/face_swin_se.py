@@ -281,8 +281,8 @@ STUDY = Study(
     ),
     decisions=(
         (
-            "Small Swin [inferred]: 48 x 48 gray pixels, 12 x 12 places, windows of 6, 32 channels, depths 2-2-2, heads "
-            "2-4-8, 0.57 million weights, no pretrained weights; the paper's size is not published. Three small "
+            "Small Swin [inferred]: 48 x 48 gray pixels, 12 x 12 places, windows of 6, 32 channels, depths 2-2-2, "
+            "heads 2-4-8, 0.57 million weights, no pretrained weights; the paper's size is not published. Three small "
             "convolutions instead of one linear map a patch: with the linear map, 48 channels and 700 steps it stayed "
             "at a mean class recall of .21 on valid (chance .125), with positions added as well. No test face was seen "
             "in these tries."

@@ -164,7 +164,7 @@ def _faults(folder: Path) -> Iterator[tuple[str, Callable[[Path], object]]]:
     """
     kinds: dict[tuple[Path, str], list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix in TEXT_SUFFIXES | BINARY_SUFFIXES:
+        if path.suffix in TEXT_SUFFIXES | BINARY_SUFFIXES and path.is_file():
             place = path.parent if path.suffix in TEXT_SUFFIXES else folder
             kinds.setdefault((place, path.suffix), []).append(path.relative_to(folder))
     for name in (name for names in kinds.values() for name in names[:FAULTY_FILES]):

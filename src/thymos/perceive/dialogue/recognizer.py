@@ -10,6 +10,7 @@ import pandas as pd
 from thymos.errors import BadInput
 from thymos.measure.registry import score_function
 from thymos.perceive.dialogue.context import earlier_turns, encode_turns, shares_of
+from thymos.perceive.dialogue.descriptions import Describe, with_descriptions
 from thymos.perceive.prior_shift import Calibration, fit_bias_corrected_temperature
 from thymos.perceive.recognizer import Codes, Floats, Recognizer, label_codes_of
 from thymos.perceive.text_tuning import EncodedText, Positions, TuningSettings
@@ -90,6 +91,7 @@ class DialogueRecognizer(Recognizer):
         *,
         development: tuple[pd.DataFrame, pd.Series] | None = None,
         passes: Sequence[Positions] | None = None,
+        describe: Describe | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Self:
         """Learn from labeled turns.
@@ -99,6 +101,7 @@ class DialogueRecognizer(Recognizer):
             labels: one label a turn.
             development: other dialogues and their labels; None holds out every tenth dialogue.
             passes: positions of the turns of each pass (a curriculum); default: all, ``epochs`` times.
+            describe: writes a description before each utterance, in training and afterwards; it is not saved.
             progress: called with (steps done, steps in all).
 
         Raises:
@@ -106,17 +109,16 @@ class DialogueRecognizer(Recognizer):
         """
         self._check_parameters()
         classes, codes = label_codes_of(labels, items.index)
-        turns = earlier_turns(items, self.window)
-        self.classes_ = classes
+        self.classes_, self.describe_ = classes, describe
         tuned = TunedEncoder(self.encoder, len(classes), self._settings(), self.device)
-        encoded = self._encoded(tuned, turns)
+        encoded = self._encoded(tuned, items)
         chosen = np.arange(len(items))
         if development is None:
             held = held_out_dialogues(items["dialogue"], self.seed)
             chosen, kept = np.flatnonzero(~held), np.flatnonzero(held)
             other, gold = [encoded[place] for place in kept], codes[kept]
         else:
-            other = self._encoded(tuned, earlier_turns(development[0], self.window))
+            other = self._encoded(tuned, development[0])
             gold = codes_in(development[1], classes)
         train = [encoded[place] for place in chosen]
         found = tuned.tune(
@@ -139,12 +141,15 @@ class DialogueRecognizer(Recognizer):
     def _inputs_of(self, items: Any) -> tuple[list[EncodedText], pd.Index]:
         if not isinstance(items, pd.DataFrame):
             raise BadInput("turns of dialogues are needed", where="items", mend="pass a table")
-        return self._encoded(self.encoder_, earlier_turns(items, self.window)), items.index
+        return self._encoded(self.encoder_, items), items.index
 
     def _predict_proba(self, inputs: list[EncodedText]) -> Floats:
         return self.calibration_(self.encoder_.logits(inputs))
 
-    def _encoded(self, tuned: TunedEncoder, turns: Any) -> list[EncodedText]:
+    def _encoded(self, tuned: TunedEncoder, items: pd.DataFrame) -> list[EncodedText]:
+        turns = earlier_turns(items, self.window)
+        if self.describe_ is not None:
+            turns = with_descriptions(items, turns, self.describe_)
         return encode_turns(tuned.tokenizer, turns, max_tokens=self.max_tokens, speakers=self.speakers)
 
     def _score(self, logits: Floats, targets: Floats) -> float:
@@ -179,6 +184,8 @@ class DialogueRecognizer(Recognizer):
     # -- saving ---------------------------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        if self.describe_ is not None:
+            raise BadInput("a describer cannot be saved", where=type(self).__name__, mend="fit without one")
         values = {
             "base": self.encoder_.identity,
             "temperature": self.calibration_.temperature,
@@ -187,6 +194,7 @@ class DialogueRecognizer(Recognizer):
         return values, {BIAS: self.calibration_.bias, **self.encoder_.changes()}
 
     def _restore(self, values: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
+        self.describe_ = None
         self.development_ = [float(score) for score in values["development"]]
         self.calibration_ = Calibration(float(values["temperature"]), arrays[BIAS].astype(float))
         self.encoder_ = TunedEncoder(self.encoder, len(self.classes_), self._settings(), self.device)

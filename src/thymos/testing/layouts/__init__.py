@@ -7,6 +7,7 @@ import numpy as np
 
 from thymos.errors import BadInput
 from thymos.testing.layouts import (
+    answers,
     benchmarks,
     children,
     clips,
@@ -15,6 +16,8 @@ from thymos.testing.layouts import (
     eeg,
     emotion_generations,
     emotion_tests,
+    games,
+    news,
     pictures,
     signals,
     taxonomies,
@@ -30,6 +33,7 @@ Writer = Callable[[Path, np.random.Generator], None]
 WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "affectnet": {"official": pictures.affectnet, "arrays": pictures.affectnet_arrays},
     "armanemo": {"official": texts.armanemo},
+    "bah": {"official": answers.bah, "features": answers.bah_features},
     "bigbench21": {"official": benchmarks.big_bench},
     "calmed": {"official": children.calmed},
     "ceap360vr": {"official": signals.ceap360vr},
@@ -37,6 +41,7 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "cremad_votes": {"official": votes.cremad, "audio": votes.cremad_audio},
     "crowd_envent": {"official": texts.crowd_envent, "windows_1252": texts.crowd_envent_windows},
     "deap_features": {"official": eeg.deap_features},
+    "diplomacy": {"official": games.diplomacy, "flat": games.diplomacy_flat},
     "dreamer": {"official": eeg.dreamer},
     "emobank": {"official": texts.emobank},
     "emodb": {"official": voices.emodb, "four_classes": voices.emodb_four},
@@ -61,6 +66,7 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "jaffe": {"official": pictures.jaffe},
     "mahnob_features": {"official": eeg.mahnob_features},
     "manipulation_rct": {"official": trials.manipulation},
+    "mdpe": {"official": answers.mdpe, "tables": answers.mdpe_tables},
     "meld": {"official": dialogues.meld},
     "mossbench": {"official": trials.mossbench, "flat": trials.mossbench_flat},
     "oasis": {"official": pictures.oasis},
@@ -69,7 +75,14 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "ravdess": {"official": voices.ravdess, "flac": voices.ravdess_flac},
     "reasoning_sets": {"official": benchmarks.reasoning_sets},
     "reccon": {"official": emotion_tests.reccon},
-    "semeval2007_affective_text": {"official": texts.affective_text, "individual": texts.affective_text_raters},
+    "ren20k": {"official": news.ren20k, "flat": news.ren20k_flat},
+    "renh4k": {"official": news.renh4k, "headlines": news.renh4k_headlines},
+    "semeval2007_affective_text": {
+        "official": texts.affective_text,
+        "individual": texts.affective_text_raters,
+        "arrays": news.affective_text_arrays,
+        "normalized": news.affective_text_normalized,
+    },
     "sev": {"official": emotion_generations.sev},
     "simpleqa": {"official": benchmarks.simple_questions},
     "stress_predict": {"official": signals.stress_predict},

@@ -1,0 +1,1 @@
+"""Joining streams of precomputed features: over frames with attention or gates, or pooled over time."""
