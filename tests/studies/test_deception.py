@@ -15,6 +15,7 @@ from thymos.corpora.readers.diplomacy import READER as DIPLOMACY
 from thymos.studies._deception_answers import DISJOINT as SUBJECTS_APART
 from thymos.studies._deception_claims import (
     BY_GAME,
+    game_is_enough,
     head_beats_words,
     identity_helps,
     lies_are_detected,
@@ -27,6 +28,7 @@ from thymos.studies._deception_claims import (
 )
 from thymos.studies._deception_messages import (
     GAMES,
+    SIDE,
     SYSTEMS,
     TEXT_SIDE,
     WORDS,
@@ -135,7 +137,7 @@ def test_without_the_corpora_only_voices_run(tmp_path: Path, results: Results) -
     assert [bool(arm.needs(Settings(data=tmp_path))) for arm in STUDY.arms] == [False, True, True]
     voices = Results(tuple(row for row in results.rows if row.subset.startswith(TASK)))
     verdicts = [claim["verdict"] for claim in judge(STUDY.claims, voices)]
-    assert verdicts.count("not testable here") == 6
+    assert verdicts.count("not testable here") == 7
     figure = Figure()
     STUDY.plots[1].draw(voices, figure)
     assert figure.axes[0].get_xlabel() == "needs Diplomacy"
@@ -258,6 +260,9 @@ def test_gains_come_out_either_way(check: Check, system: str, metric: str, subse
 
 
 def test_detection_comes_out_either_way() -> None:
+    for side, verdict in ((0.7, Verdict.HOLDS), (0.6, Verdict.NOT_SHOWN)):
+        areas = (row(SIDE, "roc_auc", side, side, BY_GAME), row(TEXT_SIDE, "roc_auc", 0.65, 0.65, BY_GAME))
+        assert game_is_enough(Results(areas)).verdict is verdict
     for low, verdict in ((0.55, Verdict.HOLDS), (0.45, Verdict.NOT_SHOWN)):
         rows = (row(FUSED, "roc_auc", low, 0.7, f"mdpe answers, {SUBJECTS_APART}"),)
         assert lies_are_detected(Results(rows)).verdict is verdict

@@ -12,6 +12,7 @@ from thymos.errors import BadInput
 # Where each is trained: a function (data folder, out folder) -> scores by name.
 TRAINERS = {
     "text": ("thymos.perceive.text_training", "train_text_recognizer"),
+    "emotions": ("thymos.perceive.text_emotions_training", "train_emotions_recognizer"),
     "speech": ("thymos.perceive.speech.training", "train_speech_recognizer"),
     "face": ("thymos.perceive.face.shipping", "train_face_recognizer"),
     "scene": ("thymos.perceive.scene.training", "train_scene_regressor"),

@@ -9,6 +9,7 @@ from thymos.perceive.saving import SETTINGS_FILE, load_recognizer
 
 FOLDERS = {
     "text": ("data", "text_recognizer"),
+    "emotions": ("data", "emotions_recognizer"),
     "speech": ("speech", "data", "recognizer"),
     "face": ("face", "data", "recognizer"),
     "scene": ("scene", "data", "recognizer"),

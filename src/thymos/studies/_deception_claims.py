@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from thymos.studies._deception_answers import DISJOINT as SUBJECTS_APART
-from thymos.studies._deception_messages import GAMES, TEXT_SIDE, WORDS, WORDS_POWER
+from thymos.studies._deception_messages import GAMES, SIDE, TEXT_SIDE, WORDS, WORDS_POWER
 from thymos.studies._deception_rows import ALL_LIE
 from thymos.studies._deception_voices import BEST_EPOCH, DISJOINT, HEAD, IDENTITY, MAJORITY, RELEASED
 from thymos.studies._stand_in_voices import TASK
@@ -90,6 +90,16 @@ def words_tell_lies(results: Results) -> Finding:
     return holds_if((rows[0].low or 0) > 0.5, evidence)
 
 
+def game_is_enough(results: Results) -> Finding:
+    """The side vector alone (state of the game, length and kinds of words) against text beside it, games apart."""
+    rows = [results.find(system=name, metric="roc_auc", subset=BY_GAME) for name in (SIDE, TEXT_SIDE)]
+    if not all(rows):
+        return Finding(Verdict.NOT_TESTABLE, NO_DIPLOMACY)
+    (side,), (both,) = rows
+    evidence = f"area of the side vector {spelled(side)}, with the text embedding {spelled(both)}"
+    return holds_if((side.value or 0) >= (both.value or 1), evidence)
+
+
 def head_beats_words(results: Results) -> Finding:
     """The fusion head with the side vector against the bag of words with power, games apart."""
     rows = results.find(system=f"{TEXT_SIDE} over {WORDS_POWER}", metric="macro_f1_gain", subset=BY_GAME)
@@ -110,6 +120,7 @@ CLAIMS = (
     Claim("A vector that only says who speaks helps where persons are shared", identity_helps, "ours"),
     Claim("Picking the epoch on the reported recordings inflates the scores", picking_flatters, "ours"),
     Claim("Lies of players are told better than by chance, games apart", words_tell_lies, "ours"),
+    Claim("The state of the game and counts of words do as well alone as with the text", game_is_enough, "ours"),
     Claim("Text embedding and side vector beat a bag of words with power", head_beats_words, "ours"),
     Claim("Power (lead or lag) helps a bag of words", power_helps, "ours"),
 )

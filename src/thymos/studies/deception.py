@@ -56,7 +56,8 @@ STUDY = Study(
         ),
         (
             "Acted speech: two recordings of each emotion and actor are held out, shuffled with the actor's number as "
-            "seed; the vector of a person is 60 random numbers, which carry identity and nothing else."
+            "seed; the vector of a person is 60 random numbers, which carry identity and nothing else. With persons "
+            "shared an actor's other readings of the same sentence are in training, too: that is part of the gap."
         ),
     ),
 )
