@@ -27,6 +27,8 @@ def test_every_system_has_macro_and_micro_f1(results: Results) -> None:
             assert 0 <= (row.low or 0) <= (row.value or 0) <= (row.high or 0) <= 1
     assert results.one(system=EACH, metric="class_ece").n == results.one(system=EACH, metric="brier").n
     assert results.find(system=EACH, metric="f1")
+    error = results.one(system=EACH, metric="class_ece")
+    assert (error.low or 0) <= (error.value or 0) <= (error.high or 0), "the interval holds its value"
 
 
 def test_plots_are_drawn(results: Results) -> None:

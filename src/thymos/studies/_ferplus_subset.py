@@ -18,14 +18,14 @@ from thymos.corpora.pictures import load_image
 from thymos.corpora.registry import corpus_folder
 from thymos.errors import Unavailable
 from thymos.measure.metric import Prepared
-from thymos.measure.resampling import Calls, bootstrap_interval, bootstrap_values, pair_prepared
+from thymos.measure.resampling import Calls, pair_prepared
+from thymos.studies._clustered_rows import clustered_row
 from thymos.studies.contract import Context, Row, Settings
 
 CORPUS = "ferplus"
 PARTS = ("test", "valid", "train")  # in the order in which they keep a picture that stands in several
 SPLIT = "official, part of train"
 GUARANTEE = "no picture in two parts; people unknown"
-MOST_RESAMPLES = 2_000  # hundreds of scores are resampled
 
 
 class Faces(NamedTuple):
@@ -132,36 +132,9 @@ def face_row(
     centered: bool = False,
     **row: Any,
 ) -> Row:
-    """A row with an interval over pictures; equal pictures, and the seeds of one model, stay together.
-
-    Args:
-        ctx: of the study.
-        prepared: the score over the pictures of all seeds, one seed after the other.
-        clusters: of the pictures of one seed.
-        seeds: of the trainings; ``n`` counts pictures, not pictures times seeds.
-        split: name of the split.
-        guarantee: what it keeps apart.
-        centered: move the interval by the distance of the bootstrap's median from the value. For sums of absolute
-            values, such as calibration errors: resampling makes them larger, and the interval may miss the value.
-        row: the other fields of the row.
-    """
-    units = np.tile(clusters, max(1, len(seeds)))
-    resamples = min(MOST_RESAMPLES, ctx.resamples)
-    found = bootstrap_interval(prepared, (), units, resamples=resamples)
-    shift = 0.0
-    if centered:
-        codes = np.unique(units, return_inverse=True)[1].astype(np.int64)
-        shift = found.value - float(np.median(bootstrap_values(prepared, codes, resamples=resamples, seed=0)))
-    return Row(
-        value=found.value,
-        low=found.low + shift,
-        high=found.high + shift,
-        n=len(clusters),
-        clusters=found.clusters,
-        split=split,
-        guarantee=guarantee,
-        seeds=tuple(seeds),
-        **row,
+    """A row with an interval over pictures; see ``clustered_row``."""
+    return clustered_row(
+        ctx, prepared, clusters, seeds=seeds, split=split, guarantee=guarantee, centered=centered, **row
     )
 
 

@@ -15,11 +15,11 @@ from thymos.measure.calibration import prepare_class_ece
 from thymos.measure.metric import Prepared
 from thymos.measure.multilabel import prepare_multilabel_macro_f1, prepare_multilabel_micro_f1
 from thymos.measure.registry import find_metric
-from thymos.measure.resampling import bootstrap_interval
 from thymos.measure.text_floor import text_multilabel_floor
 from thymos.perceive.shipped import shipped_recognizer
 from thymos.perceive.text_emotions_training import CORPUS, post_memberships
 from thymos.perceive.text_multilabel import MultiLabelTextRecognizer, choose_thresholds
+from thymos.studies._clustered_rows import clustered_row
 from thymos.studies.contract import (
     Arm,
     Claim,
@@ -37,7 +37,7 @@ FREQUENT, FLOOR = "the most frequent label", "TF-IDF + linear, one threshold a l
 HALF, ONE, EACH = "shipped, threshold .5", "shipped, one threshold", "shipped"
 SUBSET = "goemotions_28 test"
 BASELINE, AIM, PUBLISHED = 0.537, 0.56, 0.503
-MOST_RESAMPLES, QUICK_POSTS = 2_000, 400
+CALIBRATION, QUICK_POSTS = "class_ece", 400
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -86,11 +86,19 @@ def row_of(
     note: str = "",
 ) -> Row:
     """A row with an interval over posts; equal texts are drawn together."""
-    clusters = pd.factorize(posts(ctx, "test").texts)[0]
-    found = bootstrap_interval(prepared, (), clusters, resamples=min(MOST_RESAMPLES, ctx.resamples))
-    guarantee = ctx.corpus(CORPUS).split().guarantee
-    return Row.of_interval(
-        found, system=system, kind=kind, metric=metric, subset=subset, split="official", guarantee=guarantee, note=note
+    return clustered_row(
+        ctx,
+        prepared,
+        pd.factorize(posts(ctx, "test").texts)[0].astype(np.int64),
+        seeds=(0,),
+        split="official",
+        guarantee=ctx.corpus(CORPUS).split().guarantee,
+        centered=metric == CALIBRATION,
+        system=system,
+        kind=kind,
+        metric=metric,
+        subset=subset,
+        note=note,
     )
 
 
@@ -137,7 +145,7 @@ def shipped(ctx: Context) -> list[Row]:
     rows += label_sets(ctx, shares >= 0.5, HALF, RowKind.ABLATION)
     present = test.gold.any(axis=0)
     ece = prepare_class_ece(test.gold[:, present].astype(float), shares[:, present])
-    rows.append(row_of(ctx, ece, EACH, RowKind.SYSTEM, "class_ece", note="mean over labels; calibrated on dev"))
+    rows.append(row_of(ctx, ece, EACH, RowKind.SYSTEM, CALIBRATION, note="mean over labels; calibrated on dev"))
     brier = find_metric("mean").prepare(((shares - test.gold) ** 2).mean(axis=1))
     rows.append(row_of(ctx, brier, EACH, RowKind.SYSTEM, "brier"))
     return rows

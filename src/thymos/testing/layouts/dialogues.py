@@ -35,6 +35,13 @@ def meld(folder: Path, rng: np.random.Generator) -> None:
         write_rows(folder / "data/MELD_Dyadic" / f"{part}_sent_emo_dya.csv", dyadic, dyadic_header, newline="\r\n")
 
 
+def demonstrations(folder: Path, rng: np.random.Generator) -> None:
+    """``sentence_label_data_with_emotion.json``: 40 sentences with five labels, the last one stands twice."""
+    labels = get_scheme("conversation_emotions5").labels
+    entries = [{"sentence": sentence(rng), "label": labels[number % len(labels)]} for number in range(39)]
+    write_json(folder / "sentence_label_data_with_emotion.json", [*entries, entries[-1]])
+
+
 def empathetic(folder: Path, rng: np.random.Generator) -> None:
     """``train.csv``, ``valid.csv``, ``test.csv``: no quoting, commas as _comma_, candidates on some test lines."""
     emotions = get_scheme("empathetic_dialogues32").labels
