@@ -31,6 +31,7 @@ RECOGNIZERS = {
     "PooledTextRecognizer": "thymos.perceive.text_ensemble",
     "MultiLabelTextRecognizer": "thymos.perceive.text_multilabel",
     "DialogueRecognizer": "thymos.perceive.dialogue.recognizer",
+    "TransitionRecognizer": "thymos.respond.emotion_transition",
     "HeadBank": "thymos.perceive.fine_grained.head_bank",
     "WindowRecognizer": "thymos.perceive.zones.window_recognizer",
     "StressRecognizer": "thymos.perceive.physiology.stress",

@@ -42,6 +42,7 @@ from thymos.studies._brain_face_scores import (
     teacher_rows,
 )
 from thymos.studies._ferplus_subset import CORPUS, without_pictures
+from thymos.studies._interval_plots import draw_rows
 from thymos.studies.contract import (
     Arm,
     Claim,
@@ -194,16 +195,9 @@ def transfers(results: Results) -> Finding:
 
 def draw_students(results: Results, figure: Any) -> None:
     """Macro-F1 of the students with intervals."""
-    axes = figure.subplots()
     rows = [row for row in results.find(metric=HEADLINE, subset=TEST) if row.low is not None]
-    for place, row in enumerate(rows):
-        value = row.value or 0
-        axes.errorbar(
-            [value], [place], xerr=[[value - (row.low or 0)], [(row.high or 0) - value]], fmt="o", color="tab:blue"
-        )
-    axes.set_yticks(range(len(rows)), [row.system for row in rows], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlabel("macro-F1, FER+ test pictures with a plurality emotion")
+    names = [row.system for row in rows]
+    draw_rows(figure.subplots(), rows, names, "macro-F1, FER+ test pictures with a plurality emotion")
 
 
 STUDY = Study(

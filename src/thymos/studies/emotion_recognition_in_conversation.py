@@ -32,6 +32,7 @@ from thymos.studies._conversation_systems import (
     talks,
     tuned_shares,
 )
+from thymos.studies._interval_plots import draw_rows
 from thymos.studies.contract import (
     Arm,
     Claim,
@@ -240,15 +241,9 @@ def beats_plain_tuning(results: Results) -> Finding:
 
 def draw_scores(results: Results, figure: Any) -> None:
     """Weighted F1 of every system with its interval."""
-    axes = figure.subplots()
     rows = results.find(metric="weighted_f1", subset="test")
-    for place, row in enumerate(rows):
-        value, low, high = row.value or 0.0, row.low or 0.0, row.high or 0.0
-        color = {"floor": "gray", "system": "C3"}.get(row.kind.value, "C0")
-        axes.errorbar(value, place, xerr=[[value - low], [high - value]], fmt="o", color=color, capsize=3)
-    axes.set_yticks(range(len(rows)), [row.system for row in rows], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlabel("weighted F1 on MELD test, 95 % interval over dialogues")
+    axis = "weighted F1 on MELD test, 95 % interval over dialogues"
+    draw_rows(figure.subplots(), rows, [row.system for row in rows], axis)
 
 
 STUDY = Study(

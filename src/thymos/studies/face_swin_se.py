@@ -6,7 +6,6 @@ on all of its test faces that the authors' majority policy labels. Where CK+ is 
 too.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from thymos.studies._face_models import (
     shipped_predictions,
 )
 from thymos.studies._ferplus_subset import difference_of, face_row, without_pictures
+from thymos.studies._interval_plots import draw_rows
 from thymos.studies.contract import (
     Arm,
     Claim,
@@ -218,15 +218,9 @@ def affectnet(results: Results) -> Finding:
 
 def draw_scores(results: Results, figure: Any) -> None:
     """Macro-F1 of every system with its interval."""
-    axes = figure.subplots()
-    rows: Sequence[Row] = results.find(metric="macro_f1", subset=TEST)
-    for place, row in enumerate(rows):
-        low, high, value = row.low or 0.0, row.high or 0.0, row.value or 0.0
-        color = {"floor": "gray", "system": "C3"}.get(row.kind.value, "C0")
-        axes.errorbar(value, place, xerr=[[value - low], [high - value]], fmt="o", color=color, capsize=3)
-    axes.set_yticks(range(len(rows)), [row.system for row in rows])
-    axes.invert_yaxis()
-    axes.set_xlabel("macro-F1 on FER+ test (majority policy), 95 % interval over pictures")
+    rows = results.find(metric="macro_f1", subset=TEST)
+    axis = "macro-F1 on FER+ test (majority policy), 95 % interval over pictures"
+    draw_rows(figure.subplots(), rows, [row.system for row in rows], axis)
 
 
 def draw_confusion(results: Results, figure: Any) -> None:

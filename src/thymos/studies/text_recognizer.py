@@ -20,6 +20,7 @@ from thymos.perceive.shipped import shipped_recognizer
 from thymos.perceive.text_emotions_training import CORPUS, post_memberships
 from thymos.perceive.text_multilabel import MultiLabelTextRecognizer, choose_thresholds
 from thymos.studies._clustered_rows import clustered_row
+from thymos.studies._interval_plots import draw_rows
 from thymos.studies.contract import (
     Arm,
     Claim,
@@ -189,13 +190,9 @@ def honest(results: Results) -> Finding:
 
 def draw_labels(results: Results, figure: Any) -> None:
     """F1 of each label with its interval."""
-    rows = sorted(results.find(system=EACH, metric="f1"), key=lambda row: row.value or 0)
-    axes = figure.subplots()
-    for place, row in enumerate(rows):
-        value, low, high = row.value or 0.0, row.low or 0.0, row.high or 0.0
-        axes.errorbar(value, place, xerr=[[value - low], [high - value]], fmt="o", color="C0", capsize=2)
-    axes.set_yticks(range(len(rows)), [row.subset.rpartition("/")[2] for row in rows], fontsize=7)
-    axes.set_xlabel("F1 on GoEmotions test, 95 % interval over posts")
+    rows = sorted(results.find(system=EACH, metric="f1"), key=lambda row: -(row.value or 0))
+    names = [row.subset.rpartition("/")[2] for row in rows]
+    draw_rows(figure.subplots(), rows, names, "F1 on GoEmotions test, 95 % interval over posts")
 
 
 STUDY = Study(

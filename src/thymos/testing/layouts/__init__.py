@@ -71,6 +71,7 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "mossbench": {"official": trials.mossbench, "flat": trials.mossbench_flat},
     "oasis": {"official": pictures.oasis},
     "omg_empathy": {"official": dyads.omg_empathy},
+    "peld": {"official": dialogues.peld},
     "prc_emo_demonstrations": {"official": dialogues.demonstrations},
     "rafdb": {"official": pictures.rafdb},
     "ravdess": {"official": voices.ravdess, "flac": voices.ravdess_flac},

@@ -42,6 +42,24 @@ def demonstrations(folder: Path, rng: np.random.Generator) -> None:
     write_json(folder / "sentence_label_data_with_emotion.json", [*entries, entries[-1]])
 
 
+def peld(folder: Path, rng: np.random.Generator) -> None:
+    """``data/Dyadic_PELD.tsv``: 140 triples of 6 people in runs of four that overlap."""
+    emotions = get_scheme("meld7").labels
+    sentiment = {"joy": "positive", "neutral": "neutral", "surprise": "positive"}
+    lines = ["\t".join(["Speaker_1", "Speaker_2", "Personality", *(f"{what}_{turn}" for what in
+                        ("Utterance", "Emotion", "Sentiment") for turn in (1, 2, 3))])]  # fmt: skip
+    for run in range(35):
+        traits = [round(0.3 + 0.05 * ((run + place) % 6), 2) for place in range(5)]
+        felt = [emotions[(run + turn) % len(emotions)] for turn in range(9)]
+        said = [f"{sentence(rng, emotion)} {run} {turn}" for turn, emotion in enumerate(felt)]
+        for start in (0, 2, 4, 6):
+            chosen = slice(start, start + 3)
+            feelings = [sentiment.get(emotion, "negative") for emotion in felt[chosen]]
+            fields = [f"Person {run % 6}", "Partner", str(traits), *said[chosen], *felt[chosen], *feelings]
+            lines.append("\t".join(fields))
+    write_atomically(folder / "data/Dyadic_PELD.tsv", "\n".join(lines) + "\n")
+
+
 def empathetic(folder: Path, rng: np.random.Generator) -> None:
     """``train.csv``, ``valid.csv``, ``test.csv``: no quoting, commas as _comma_, candidates on some test lines."""
     emotions = get_scheme("empathetic_dialogues32").labels

@@ -1,0 +1,1 @@
+"""Responding: what to feel and say next."""
