@@ -73,4 +73,4 @@ def test_wrong_wishes_are_one_line(thymos, clip, options, message):
 def test_training_something_unknown(thymos, tmp_path):
     done = thymos("train", "smell", "--out", str(tmp_path / "x"))
     assert done.status == 2
-    assert "there is no recognizer 'smell'; use one of: text, speech, face, scene, physiology" in done.err
+    assert "there is no recognizer 'smell'; use one of: text, emotions, speech, face, scene, physiology" in done.err

@@ -127,7 +127,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, face_votes: Any) -> tuple[
     data = tmp_path_factory.mktemp("data")
     face_votes(data / "ferplus", SIZES)
     write_official_layout("cremad_votes", data / "cremad_votes")
-    faces = replace(STUDY, arms=STUDY.arms[-3:])
+    faces = replace(STUDY, arms=tuple(arm for arm in STUDY.arms if arm.name.startswith("faces")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(face_models, "QUICK", TINY)
         patch.setattr(face_models, "NETWORK", SMALL_NETWORK)

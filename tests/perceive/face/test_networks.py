@@ -95,7 +95,7 @@ def test_bad_networks(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no face network 'vgg'"):
         build_network("vgg", 8)
     with pytest.raises(BadInput, match="settings do not fit"):
-        build_network("swin", 8, stem="small")
+        build_network("swin", 8, trunk="small")
     with pytest.raises(BadInput, match="squeeze_excitation is 'first'"):
         build_network("resnet18", 8, squeeze_excitation="first")
     with pytest.raises(BadInput, match="stem"):
