@@ -62,7 +62,10 @@ def test_it_is_saved_as_changes_and_loaded(fitted, tmp_path):
     items, _ = example()
     np.testing.assert_allclose(again.predict_proba(items), fitted.predict_proba(items), atol=0.02)
     assert again.thresholds_.tolist() == fitted.thresholds_.tolist()
-    assert "made up" in (tmp_path / "saved" / "README.md").read_text()
+    card = (tmp_path / "saved" / "README.md").read_text()
+    assert "made up" in card
+    assert f"- classes: {', '.join(fitted.classes_)}" in card
+    assert "one probability a class" in card
     assert {path.suffix for path in (tmp_path / "saved").iterdir()} == {".json", ".safetensors", ".md"}
 
 

@@ -85,7 +85,33 @@ def test_a_stopped_training_goes_on_and_ends_alike(tiny_bert, tmp_path, monkeypa
     assert resumed.development == whole.development
     for name, tensor in weights.items():
         torch.testing.assert_close(tensor, again[name])
-    assert not list((tmp_path / "stopped").iterdir()), "nothing is left of a finished training"
+    left = list((tmp_path / "stopped").iterdir())
+    assert [path.suffix for path in left] == [".pt"], "no checkpoint is left of a finished training"
+    once, same = trained(tmp_path / "stopped")
+    assert len(counted) == 2, "a finished training is not done again"
+    assert once.development == whole.development
+    for name, tensor in weights.items():
+        torch.testing.assert_close(tensor, same[name])
+    left[0].write_bytes(left[0].read_bytes()[:100])
+    assert trained(tmp_path / "stopped")[0].development == whole.development, "what is cut off is trained again"
+    assert len(counted) == 5
+
+
+def test_another_training_does_not_go_on_with_these_checkpoints(tiny_bert, tmp_path):
+    def train(seed=0, weights=None, turned=False, nudge=0.0):
+        tuned, texts, targets = example(tiny_bert, settings=replace(QUICK, epochs=1, seed=seed))
+        with torch.no_grad():
+            next(tuned.model.encoder.parameters()).add_(nudge)
+        other = targets[:, ::-1].copy() if turned else targets
+        tuned.tune((texts, targets), (texts, other), score=accuracy, class_weights=weights, checkpoints=tmp_path)
+        return len(list(tmp_path.iterdir()))
+
+    assert train() == 1
+    assert train() == 1
+    assert train(weights=[1.0, 2.0]) == 2, "other class weights"
+    assert train(turned=True) == 3, "other development data"
+    assert train(nudge=0.01) == 4, "another encoder"
+    assert train(seed=1) == 5, "another head and order"
 
 
 def test_a_pass_without_its_checkpoint_is_done_again(tmp_path, tiny_bert):

@@ -92,3 +92,27 @@ def test_shuffled_personalities_are_as_many_on_other_rows(tmp_path: Path) -> Non
         assert not np.array_equal(before[list(TRAITS)], after[list(TRAITS)])
         assert sorted(before[TRAITS[0]]) == sorted(after[TRAITS[0]])
         assert before["utterance_1"].equals(after["utterance_1"])
+
+
+@pytest.mark.parametrize(
+    ("one", "others", "verdict"),
+    [
+        ((0.1, 0.2), (-0.2, -0.1), Verdict.HOLDS),
+        ((-0.1, 0.1), (-0.2, -0.1), Verdict.NOT_SHOWN),
+        ((-0.2, -0.1), (-0.2, -0.1), Verdict.CONTRADICTED),
+    ],
+)
+def test_any_system_may_beat_the_last_emotion(one, others, verdict) -> None:
+    chosen = transition.COMPARED[1]
+    rows = []
+    for name in transition.COMPARED:
+        low, high = one if name == chosen else others
+        for split in systems.SPLITS:
+            subset = transition.subset_of(split)
+            difference = f"{name} minus {transition.PERSISTENCE}"
+            middle = (low + high) / 2
+            rows.append(Row(difference, RowKind.ABLATION, "macro_f1_difference", subset, middle, 9, "x", low, high))
+            rows.append(Row(name, RowKind.SYSTEM, "macro_f1", subset, 0.3 + middle, 9, "x"))
+    finding = transition.any_better(Results(tuple(rows)))
+    assert finding.verdict is verdict
+    assert chosen in finding.evidence or verdict is Verdict.CONTRADICTED

@@ -1,11 +1,14 @@
 """``thymos train``: train and measure a recognizer that ships, on your own copy of its corpus."""
 
 import importlib
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, TimeElapsedColumn
 
 from thymos.errors import BadInput
 
@@ -47,9 +50,20 @@ def train(
         raise BadInput(f"there is no recognizer {signal!r}", mend=f"use one of: {', '.join(TRAINERS)}")
     module, name = TRAINERS[signal]
     function = getattr(importlib.import_module(module), name)
-    with Console(stderr=True, emoji=False).status("training and measuring"):
-        scores: dict[str, float] = function(data, out)
+    scores = trained(function, data, out)
     console = Console(emoji=False)
     for metric, value in scores.items():
         console.print(f"{metric}: {value:.3f}", highlight=False)
     console.print(f"written: {out}", highlight=False, soft_wrap=True, markup=False)
+
+
+def trained(function: Callable[..., dict[str, float]], data: Path | None, out: Path) -> dict[str, float]:
+    """Train with a bar where the function reports its steps, else with a sign that something goes on."""
+    console = Console(stderr=True, emoji=False)
+    if "progress" not in inspect.signature(function).parameters:
+        with console.status("training and measuring"):
+            return function(data, out)
+    columns = (*Progress.get_default_columns(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bars:
+        bar = bars.add_task("training", total=None)
+        return function(data, out, progress=lambda done, steps: bars.update(bar, completed=done, total=steps))

@@ -113,12 +113,13 @@ def unpack(settings: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Est
 def model_card(recognizer: Estimator, notes: str) -> str:
     """The README of a saved recognizer."""
     outputs = getattr(recognizer, "classes_", getattr(recognizer, "targets_", ()))
-    what = "one probability a class" if isinstance(recognizer, Recognizer) else "one number a target"
+    labels = hasattr(recognizer, "classes_")
+    what = "one probability a class" if labels else "one number a target"
     lines = [
         f"# {recognizer.card_title}",
         "",
         f"- kind: {type(recognizer).__name__} of thymos",
-        f"- {'classes' if isinstance(recognizer, Recognizer) else 'targets'}: {', '.join(map(str, outputs))}",
+        f"- {'classes' if labels else 'targets'}: {', '.join(map(str, outputs))}",
         f"- input: {recognizer.card_input}; output: {what}",
         "- intended use: research on items like those that it was trained on",
         "- prohibited use: judging persons in hiring, schooling, policing or health care",

@@ -6,6 +6,8 @@ stopped. After every pass the development part is scored, and the best pass is k
 """
 
 import contextlib
+import hashlib
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +31,8 @@ Positions = npt.NDArray[np.int64]
 OBJECTIVES = ("one", "several")
 PRECISIONS = ("float32", "bfloat16")
 EVALUATION_BATCH = 64
+# Raised whenever training changes, so that a training of an older kind is not taken over.
+TRAINING_VERSION = 1
 SORTED_BATCHES = 50  # this many batches are drawn at once and sorted by length
 
 
@@ -141,7 +145,8 @@ def tune(
         score: what a pass is chosen by.
         passes: positions of the training texts of each pass (a curriculum); default: all, ``settings.epochs`` times.
         class_weights: factors of the classes' losses, shape (classes,).
-        checkpoints: a folder from which an interrupted training goes on; None keeps none.
+        checkpoints: a folder from which an interrupted training goes on, and where a finished one is kept (some 4 bytes
+            a weight), so that the very same training is done once; None keeps none.
         progress: called with (steps done, steps in all).
         pad_id: the token that fills a batch.
 
@@ -155,12 +160,10 @@ def tune(
     batches, ends = batched_passes(train[0], passes, settings)
     model.class_weights = None if class_weights is None else torch.as_tensor(class_weights, dtype=torch.float32)
     model.encoder.get_input_embeddings().requires_grad_(not settings.frozen_embeddings)
-    identity = text_sha256(
-        canonical_json([asdict(settings), [part.tolist() for part in passes], [list(text) for text in train[0]],
-                        np.round(train[1], 6).tolist()])
-    )  # fmt: skip
-    place = None if checkpoints is None else Path(checkpoints) / identity[:16]
+    place = None if checkpoints is None else Path(checkpoints) / _identity(model, train, development, passes, settings)
     keeper = _Passes(ends, model, development, score, settings, pad_id, progress)
+    if place is not None and keeper.take_over(finished_at(place)):
+        return keeper.finish()
     with checkpoint_folder(place) as folder, quiet_transformers():
         keeper.resume(Path(folder))
         trainer = _TuningTrainer(
@@ -173,7 +176,15 @@ def tune(
             callback=keeper,
         )
         trainer.train(resume_from_checkpoint=usable_checkpoint(folder))
-    return keeper.finish()
+        found = keeper.finish()
+        if place is not None:
+            (Path(folder) / keeper.BEST).replace(finished_at(place))
+    return found
+
+
+def finished_at(place: Path) -> Path:
+    """Where a finished training is kept, beside the folder of its checkpoints."""
+    return place.with_name(f"{place.name}.pt")
 
 
 def check_targets(texts: Sequence[EncodedText], targets: Floats, classes: int, objective: str) -> None:
@@ -251,6 +262,24 @@ def half_precision(model: nn.Module, precision: str) -> Iterator[None]:
     device = next(model.parameters()).device.type
     with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
         yield
+
+
+def _identity(
+    model: EncoderClassifier,
+    train: tuple[Sequence[EncodedText], Floats],
+    development: tuple[Sequence[EncodedText], Floats],
+    passes: Sequence[Positions],
+    settings: TuningSettings,
+) -> str:
+    """A name for this very training: the weights it begins with, everything it sees, and how; 16 hex digits."""
+    weights = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        weights.update(name.encode())
+        weights.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    factors = None if model.class_weights is None else model.class_weights.tolist()
+    seen = [[[list(text) for text in texts], np.round(targets, 6).tolist()] for texts, targets in (train, development)]
+    parts = [TRAINING_VERSION, asdict(settings), weights.hexdigest(), factors, [part.tolist() for part in passes], seen]
+    return text_sha256(canonical_json(parts))[:16]
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------
@@ -386,6 +415,19 @@ class _Passes(TrainerCallback):
         done = sum(end <= int(checkpoint.rpartition("-")[2]) for end in self.ends)
         self.scores, self.best = list(kept["scores"])[:done], kept["weights"]
         self.logits = kept["logits"].numpy()
+
+    def take_over(self, finished: Path) -> bool:
+        """Whether a training that was finished before could be read; what cannot be read is trained again."""
+        if not finished.is_file():
+            return False
+        try:
+            kept = torch.load(finished, weights_only=True)
+        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
+            return False
+        self.scores, self.best, self.logits = list(kept["scores"]), kept["weights"], kept["logits"].numpy()
+        if self.progress is not None:
+            self.progress(self.ends[-1], self.ends[-1])
+        return True
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         if self.progress is not None:
