@@ -45,6 +45,7 @@ SIZES = {
     "zones4": 4,
     "big_five": 5,
     "dailydialog7": 7,
+    "iemocap10": 10,
     "sev6": 6,
     "stress2": 2,
 }

@@ -7,7 +7,9 @@ import typer
 from typer.testing import CliRunner
 
 from thymos.commands.data import register
-from thymos.corpora.registry import readers
+from thymos.corpora.convokit import read_convokit
+from thymos.corpora.dialogue import dialogues_of
+from thymos.corpora.registry import load_corpus, readers
 from thymos.errors import BadInput, Unavailable
 from thymos.testing import write_official_layout
 
@@ -88,7 +90,7 @@ def test_check_of_everything_goes_on_after_an_unreadable_corpus(data):
 def test_check_without_any_corpus(tmp_path):
     with pytest.raises(Unavailable, match="no corpus found"):
         run("check", "--data", tmp_path)
-    with pytest.raises(BadInput, match="there is no corpus 'melt'; known: affectnet, armanemo"):
+    with pytest.raises(BadInput, match="there is no corpus 'melt'; known: affectnet, annomi"):
         run("check", "melt", "--data", tmp_path)
 
 
@@ -136,3 +138,27 @@ def test_words_in_brackets_are_not_markup(data):
     text = run("show", "meld", "--data", data)
     assert "[bold]loud[/bold]" in text
     assert "[red]A" in text
+
+
+def test_dialogues_as_a_convokit_folder(data):
+    folder = data / "out" / "friends"
+    text = " ".join(run("convokit", "meld", folder, "--data", data).split())
+    assert "20 conversations, 100 utterances, 10 speakers" in text
+    assert "not to be passed on" in text
+    assert read_convokit(folder) == dialogues_of(load_corpus("meld", data))
+    about = json.loads((folder / "corpus.json").read_text())
+    assert about["licence"].startswith("GPL-3.0")
+    assert about["redistribution"] is False
+    told = json.loads(run("convokit", "meld", data / "again", "--data", data, "--json"))
+    assert (told["conversations"], told["utterances"], told["title"]) == (20, 100, "MELD")
+
+
+def test_no_convokit_folder_over_something_or_of_no_dialogues(data):
+    (data / "full").mkdir()
+    (data / "full/notes.txt").write_text("mine")
+    with pytest.raises(BadInput, match="there is something already"):
+        run("convokit", "meld", data / "full", "--data", data)
+    assert [path.name for path in (data / "full").iterdir()] == ["notes.txt"]
+    with pytest.raises(BadInput, match="has no turns of dialogues"):
+        run("convokit", "emobank", data / "new", "--data", data)
+    assert not (data / "new").exists()

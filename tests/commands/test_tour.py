@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from thymos.commands import tour
 from thymos.errors import BadInput, Unavailable
 from thymos.studies.contract import Arm, RowKind
+from thymos.studies.registry import studies
 
 
 def failing(study: Any, slug: str, error: Exception) -> Any:
@@ -110,11 +112,32 @@ def test_interrupted_it_stops_and_goes_on_later(thymos: Any, with_studies: Any, 
 @pytest.mark.slow
 @pytest.mark.data
 def test_the_real_tour(thymos: Any, data_root: Path, tmp_path: Path) -> None:
-    """Every registered study in its quick form on the real data; none may fail."""
+    """The tour on the real data; none of its studies may fail."""
     import time
 
     started = time.perf_counter()
-    done = thymos("tour", "--data", str(data_root))
+    done = thymos("tour", "--data", str(data_root), "--minutes", "2")
     assert done.status == 0, done.out[-3000:]
     assert "failed" not in done.out.rsplit("Tour", 1)[1]
-    assert time.perf_counter() - started < 600
+    assert time.perf_counter() - started < 290
+
+
+def test_no_study_begins_when_the_time_is_over(thymos: Any, with_studies: Any, small: Any, tmp_path: Path) -> None:
+    with_studies(small, replace(small, slug="zz_later"))
+    done = thymos("tour", "--minutes", "0.000001")
+    assert done.status == 0
+    assert "thymos run zz_later --quick" in done.out
+    assert "left out" in done.out
+    page = (tmp_path / "runs" / "tour.html").read_text(encoding="utf-8")
+    assert 'id="small_study"' in page
+    assert 'id="zz_later"' not in page
+    everything = thymos("tour", "--minutes", "0")
+    assert "left out" not in everything.out
+
+
+def test_the_tour_begins_with_every_pillar_and_knows_its_studies() -> None:
+    known = studies()
+    assert set(tour.FIRST) <= set(known)
+    order = [study.slug for study in sorted(known.values(), key=tour.place_of)]
+    assert order[: len(tour.FIRST)] == list(tour.FIRST)
+    assert order[len(tour.FIRST) :] == sorted(set(known) - set(tour.FIRST))

@@ -54,6 +54,7 @@ GOLDEN = {
     transition.PERSISTENCE: (0.320, 0.422, 0.426),
     "the partner's emotion": (0.256, 0.366, 0.376),
     "what follows the last emotion most often": (0.177, 0.327, 0.441),
+    transition.RULE: (0.313, 0.424, 0.430),
 }
 
 

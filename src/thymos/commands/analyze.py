@@ -1,4 +1,4 @@
-"""``thymos analyze``: emotion over time from texts, voices, faces, scenes and wristbands."""
+"""``thymos analyze``: emotion over time from texts, dialogues, voices, faces, scenes and wristbands."""
 
 import json
 import shutil
@@ -31,7 +31,8 @@ def register(app: typer.Typer) -> None:
 
 def analyze(
     files: Annotated[
-        list[Path], typer.Argument(help="Texts, recordings, pictures, videos, E4 folders, or folders of these.")
+        list[Path],
+        typer.Argument(help="Texts, dialogues, recordings, pictures, videos, E4 folders, or folders of these."),
     ],
     use: Annotated[
         str,
@@ -54,6 +55,22 @@ def analyze(
     ] = None,
     frames: Annotated[float, typer.Option("--frames", help="Pictures of a video that are looked at, a second.")] = 2.0,
     window: Annotated[float, typer.Option("--window", help="Seconds of voice that are judged at once, at most.")] = 4.0,
+    dialogue: Annotated[
+        bool, typer.Option("--dialogue", help="Read every file as a dialogue, also where it does not look like one.")
+    ] = False,
+    causes: Annotated[
+        int, typer.Option("--causes", min=0, help="Dialogues: cause words a turn, at most; 0 is several times faster.")
+    ] = 3,
+    personality: Annotated[
+        str, typer.Option("--personality", help="Dialogues: o,c,e,a,n in 0..1 of whoever speaks next.")
+    ] = "",
+    rate: Annotated[
+        float, typer.Option("--rate", help="Dialogues: how far the next emotion moves toward the partner's, 0..1.")
+    ] = 0.5,
+    selector: Annotated[
+        Path | None,
+        typer.Option("--selector", help="Dialogues: folder of `thymos train next_emotion`, instead of the rule."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
     """Emotion over time as a table and a plot.
@@ -61,6 +78,13 @@ def analyze(
     One row is a stretch of time of one signal: a piece of speech, a face in a frame, a window of a wristband. What is
     too poor to judge is marked with the reason, not guessed. Files that cannot be used are listed at the end and the
     exit status is 1; the others are done. An interrupted run with --out goes on where it stopped.
+
+    Dialogues are read turn by turn: emotions with probabilities, shifts, the words that the answer hangs on, and a
+    suggestion for each speaker's next emotion (on PELD nothing beats saying the last emotion again, so it is no
+    forecast). Dialogues are .jsonl, .srt and .ass files, tables with a column of texts and one of speakers, and .txt
+    files that look like a chat: an export of WhatsApp, or lines "Name: text". --dialogue reads any file as one,
+    --signal text reads a .txt or .csv file line by line. Beside other files, a dialogue gives its rows to the common
+    table.
 
     How far the recognizers can be trusted on people they have not seen: docs/studies/media_recognizers.md.
 
@@ -71,7 +95,23 @@ def analyze(
         thymos analyze clips/ --use "own recordings" --signal face --out faces.csv --format openface
 
         thymos analyze diary.txt --out diary.parquet
+
+        thymos analyze chat.txt --plot chat.html
+
+        thymos analyze talks.csv --dialogue --out turns.csv --personality 0.6,0.5,0.4,0.7,0.3
     """
+    if _are_dialogues(files, use, signal, frames, window, forced=dialogue):
+        from thymos.commands.dialogues import run_dialogues
+        from thymos.perceive.analysis.kinds import expand
+        from thymos.respond.conversation import NextWishes
+        from thymos.respond.next_emotion import personality_of
+
+        if form:
+            raise BadInput("dialogues have no other formats", where="--format", mend="name a .csv or .parquet file")
+        next_wishes = NextWishes(personality_of(personality), rate, selector or "")
+        if run_dialogues(expand(files), next_wishes, causes=causes, use=use, out=out, plot=plot, as_json=as_json):
+            raise typer.Exit(SOME_FAILED)
+        return
     from thymos.perceive.analysis.formats import format_of, write_timeline
     from thymos.perceive.analysis.run import Wishes, checked_files
     from thymos.perceive.analysis.run import analyze as run
@@ -108,6 +148,30 @@ def analyze(
     if found.failures:
         errors.print(f"{found.files} files, {len({one.file for one in found.failures})} of them with errors")
         raise typer.Exit(SOME_FAILED)
+
+
+def _are_dialogues(
+    files: list[Path], use: str, signal: list[str] | None, frames: float, window: float, *, forced: bool
+) -> bool:
+    """Whether all files are dialogues; checks the purpose and the wishes first.
+
+    Raises:
+        BadInput: a refused purpose, an impossible wish, ``--dialogue`` beside a signal that is not text.
+    """
+    from thymos.perceive.analysis.kinds import expand
+    from thymos.perceive.analysis.run import Wishes
+    from thymos.perceive.analysis.texts import is_read_as_dialogue
+    from thymos.perceive.intended_use import declare_use
+
+    wishes = Wishes(use, tuple(signal or ()), frames, window)  # type: ignore[arg-type]
+    declare_use(use, "text")
+    if forced and signal:
+        raise BadInput("a dialogue has no other signals", where="--dialogue", mend="leave --signal out")
+    if forced:
+        return True
+    if signal and "text" not in signal:
+        return False
+    return all(path.is_file() and is_read_as_dialogue(path, wishes) for path in expand(files))
 
 
 def _as_json(found: "Analysis") -> str:

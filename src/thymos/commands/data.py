@@ -1,4 +1,4 @@
-"""``thymos data list | check | card | show``: corpora from the command line."""
+"""``thymos data list | check | card | show | convokit``: corpora from the command line."""
 
 import json
 from pathlib import Path
@@ -170,6 +170,45 @@ def show(slug: SlugArgument, data: DataOption = None, as_json: JsonOption = Fals
     for name, table in about["tables"].items():
         console.print(f"table {name}: {table['rows']:,} rows; {', '.join(table['columns'])}", highlight=False)
     console.print(_example_table(about["examples"]))
+
+
+@app.command("convokit")
+def convokit(
+    slug: SlugArgument,
+    folder: Annotated[Path, typer.Argument(help="Folder to write; it is created and must be empty or not there.")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the dialogues of a corpus as a ConvoKit folder: utterances, speakers, conversations, their labels.
+
+    The folder is there when everything is written, never half of it. The corpus' licence goes with it: its texts may
+    not be passed on where the card says so.
+
+    Example:
+
+        thymos data convokit meld friends-convokit
+    """
+    from thymos.corpora.convokit import write_convokit
+    from thymos.corpora.dialogue import dialogues_of
+    from thymos.corpora.registry import load_corpus
+
+    corpus = load_corpus(slug, data)
+    dialogues = dialogues_of(corpus)
+    about = corpus.card.model_dump(mode="json", include={"slug", "title", "source", "citation", "licence"})
+    write_convokit(
+        dialogues, folder, meta={**about, "redistribution": corpus.card.redistribution, "sha256": corpus.sha256}
+    )
+    speakers = {one.speaker.name for dialogue in dialogues for one in dialogue}
+    written = {"folder": str(folder), "conversations": len(dialogues), "utterances": sum(map(len, dialogues)),
+               "speakers": len(speakers), **about, "redistribution": corpus.card.redistribution}  # fmt: skip
+    if as_json:
+        _print_json(written)
+        return
+    console = Console(emoji=False)
+    counts = ", ".join(f"{written[what]:,} {what}" for what in ("conversations", "utterances", "speakers"))
+    console.print(f"written: {folder} ({counts})", highlight=False, soft_wrap=True, markup=False)
+    keep = "" if corpus.card.redistribution else "; not to be passed on"
+    console.print(f"licence: {corpus.card.licence}{keep}", highlight=False, soft_wrap=True, markup=False)
 
 
 # -- rendering --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """``thymos tour``: every study that can run here, at reduced size, with a report at the end."""
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,12 +19,26 @@ from thymos.files import require_folder
 if TYPE_CHECKING:
     from thymos.studies.contract import Settings, Study
 
-OUTCOME_STYLE = {"done": "green", "skipped": "yellow", "failed": "red"}
+LEFT_OUT = "left out"
+OUTCOME_STYLE = {"done": "green", "skipped": "yellow", "failed": "red", LEFT_OUT: "dim"}
+MINUTES = 6.0
+# One or two a pillar, quick ones first; then the others by name.
+FIRST = (
+    "manipulation_trial",
+    "oversensitivity",
+    "deception",
+    "reader_emotion",
+    "fine_grained_voice",
+    "listener_empathy",
+    "personality_emotion_transition",
+    "affective_feedback",
+    "emotion_probing",
+)
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One study of the tour: done, skipped (something is not on this machine) or failed."""
+    """One study of the tour: done, skipped (something is not on this machine), failed, or left out (time was over)."""
 
     study: str
     outcome: str
@@ -42,14 +57,20 @@ def tour(
     output: OutputOption = Path("runs"),
     html: Annotated[Path, typer.Option("--html", help="The report to write.")] = Path("runs/tour.html"),
     model: Annotated[str, typer.Option(help="Language model, as for `thymos run`.")] = "embedded",
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0.0, help="No study begins after this time; 0 = all of them.")
+    ] = MINUTES,
 ) -> None:
-    """Run every study that can run here at reduced size, print the tables and write a report.
+    """Run studies at reduced size, one or two of each pillar first, print the tables and write a report.
 
     What is missing on this machine is skipped and named. A study that fails stops nothing; the exit status is then 1.
+    Studies that are left out when the time is over are named too; all of them take about an hour on two cores.
 
-    Example:
+    Examples:
 
         thymos tour --data ../shared/data
+
+        thymos tour --minutes 0
     """
     from thymos.report.page import write_report
     from thymos.studies.contract import Settings
@@ -61,7 +82,7 @@ def tour(
     if not console.is_terminal:
         console = Console(width=max(console.width, 120))
     settings = Settings(data=data, quick=True, model=model, output=output)
-    stops = visit(studies().values(), settings, console)
+    stops = visit(studies().values(), settings, console, seconds=60 * minutes or math.inf)
     console.print(summary(stops))
     finished = {stop.study: Path(stop.result["run"]) for stop in stops if stop.result is not None}
     if finished:
@@ -73,16 +94,24 @@ def tour(
         raise typer.Exit(1)
 
 
-def visit(known: "Iterable[Study]", settings: "Settings", console: Console) -> list[Stop]:
-    """Run the studies one after another; no study's trouble stops the next one.
+def visit(known: "Iterable[Study]", settings: "Settings", console: Console, *, seconds: float = math.inf) -> list[Stop]:
+    """Run the studies one after another, those of ``FIRST`` before the others; no study's trouble stops the next one.
 
-    Studies on the user's data come first: they take seconds, a language model takes minutes.
+    Args:
+        known: the studies.
+        settings: of every run.
+        console: where tables go.
+        seconds: no study begins after this time.
     """
     from thymos.report.comparison import headline
     from thymos.studies.runner import run_study
 
     stops = []
-    for study in sorted(known, key=lambda study: (not study.corpora, study.slug)):
+    begun = time.perf_counter()
+    for study in sorted(known, key=place_of):
+        if time.perf_counter() - begun > seconds:
+            stops.append(Stop(study.slug, LEFT_OUT, 0.0, f"thymos run {study.slug} --quick"))
+            continue
         console.rule(f"{study.slug}: {escape(study.title)}", align="left")
         console.print(study.question, highlight=False, markup=False)
         started = time.perf_counter()
@@ -102,6 +131,11 @@ def visit(known: "Iterable[Study]", settings: "Settings", console: Console) -> l
         else:
             console.print(f"{outcome}: {line}", style=OUTCOME_STYLE[outcome], highlight=False, markup=False)
     return stops
+
+
+def place_of(study: "Study") -> tuple[int, str]:
+    """Where a study stands in the tour."""
+    return (FIRST.index(study.slug) if study.slug in FIRST else len(FIRST), study.slug)
 
 
 def summary(stops: list[Stop]) -> Table:

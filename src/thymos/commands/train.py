@@ -20,6 +20,7 @@ TRAINERS = {
     "face": ("thymos.perceive.face.shipping", "train_face_recognizer"),
     "scene": ("thymos.perceive.scene.training", "train_scene_regressor"),
     "physiology": ("thymos.perceive.physiology.training", "train_stress_recognizer"),
+    "next_emotion": ("thymos.respond.transition_training", "train_next_emotion"),
 }
 
 

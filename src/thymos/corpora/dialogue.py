@@ -65,10 +65,12 @@ class Dialogue:
     Args:
         id: unique in its corpus.
         utterances: at least one, with different ids.
+        meta: what is known of the dialogue as a whole.
     """
 
     id: str
     utterances: tuple[Utterance, ...]
+    meta: dict[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not self.utterances:

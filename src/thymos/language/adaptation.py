@@ -10,6 +10,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,8 @@ from thymos.language.folders import build_folder, quiet_transformers
 from thymos.language.load import load_language_model
 from thymos.language.local import LocalLanguageModel
 from thymos.language.model import Conversation, LanguageModel, as_plain
+from thymos.language.packed_options import can_pack
+from thymos.language.packed_samples import pack_samples, packed_loss
 from thymos.language.training_samples import TokenSample, collate, encode_conversation, epoch_batches
 
 # Raised whenever training changes, so that adapters of an older kind are not used.
@@ -31,6 +34,10 @@ TRAINING_VERSION = 1
 CHECKPOINT_STEPS = 10
 WEIGHTS, RECORD = "adapter_model.safetensors", "training.json"
 
+PRECISIONS = ("float32", "bfloat16")
+
+Steps = Sequence[Sequence[int]]
+"""Which conversations make each step, by their places."""
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
@@ -50,6 +57,7 @@ class AdaptationSettings:
         warmup: share of the steps in which the rate rises.
         clip: largest norm of the gradient.
         seed: of the adapter's start, the order and the dropout.
+        precision: in which the products are computed; weights, gradients and their updates are float32 either way.
     """
 
     rank: int = 16
@@ -62,6 +70,7 @@ class AdaptationSettings:
     warmup: float = 0.03
     clip: float = 1.0
     seed: int = 0
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for wrong, what in (
@@ -70,6 +79,7 @@ class AdaptationSettings:
             (not 0 < self.learning_rate < math.inf, f"learning_rate is {self.learning_rate}"),
             (not 0 <= self.warmup <= 1, f"warmup is {self.warmup}"),
             (not self.clip > 0, f"clip is {self.clip}"),
+            (self.precision not in PRECISIONS, f"precision is {self.precision!r}"),
         ):
             if wrong:
                 raise BadInput(what, where="adaptation settings")
@@ -101,6 +111,7 @@ def fit_adapter(
     conversations: Sequence[Conversation],
     settings: AdaptationSettings | None = None,
     *,
+    steps: Steps | None = None,
     title: str = "conversations",
     device: str = "auto",
     progress: Progress | None = None,
@@ -113,25 +124,27 @@ def fit_adapter(
         spec: a local model, as for ``load_language_model``.
         conversations: each with at least one turn of the assistant.
         settings: see AdaptationSettings.
+        steps: the conversations of each step, in this order (a curriculum); what those of a step share at their
+            beginning is computed once. None = random batches over all, ``epochs`` times.
         title: what the conversations are, for the adapter's card.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"`` ...
         progress: see Progress.
 
     Raises:
-        BadInput: no conversation, a model behind an endpoint, or a loss that is not a number.
+        BadInput: no conversation, steps that name none, a model behind an endpoint, or a loss that is not a number.
     """
     settings = settings or AdaptationSettings()
     if not conversations:
         raise BadInput("there is no conversation to train on", where="fit_adapter")
     base = load_base(spec, device)
-    key = training_key(base.identity, conversations, settings)
+    key = training_key(base.identity, conversations, settings, steps)
     folder = cache_folder("adapters") / key
     if not (folder / RECORD).is_file():
         checkpoint = cache_folder("adapters", "unfinished") / f"{key}.pt"
         samples = [
             encode_conversation(base.tokenizer, turns, max_tokens=settings.max_tokens) for turns in conversations
         ]
-        tuned, losses = train_adapter(base, samples, settings, checkpoint=checkpoint, progress=progress)
+        tuned, losses = train_adapter(base, samples, settings, steps=steps, checkpoint=checkpoint, progress=progress)
         record = {
             "title": title,
             "base": base.name,
@@ -148,7 +161,12 @@ def fit_adapter(
 
 
 def load_adapted(
-    spec: str, adapter: Adapter, *, device: str = "auto", cache: ReplyCache | Literal["default"] | None = "default"
+    spec: str,
+    adapter: Adapter,
+    *,
+    device: str = "auto",
+    dtype: str = "float32",
+    cache: ReplyCache | Literal["default"] | None = "default",
 ) -> LanguageModel:
     """The model with the adapter merged into its weights, under a name and an identity of its own.
 
@@ -156,12 +174,13 @@ def load_adapted(
         spec: the model that the adapter was trained on.
         adapter: see :func:`fit_adapter`.
         device: as there.
+        dtype: ``"float32"``, ``"bfloat16"`` or ``"float16"``; the adapter is merged in float32 before.
         cache: as for ``load_language_model``.
 
     Raises:
         BadInput: the adapter does not fit the model.
     """
-    model = merge_adapter(load_base(spec, device), adapter)
+    model = merge_adapter(load_base(spec, device), adapter, dtype)
     if cache is None:
         return model
     return CachedLanguageModel(model, ReplyCache() if cache == "default" else cache)
@@ -175,10 +194,21 @@ def load_base(spec: str, device: str = "auto") -> LocalLanguageModel:
     return model
 
 
-def training_key(identity: str, conversations: Sequence[Conversation], settings: AdaptationSettings) -> str:
-    """A hash over everything that decides an adapter: model, conversations in their order, settings."""
-    plain = [as_plain(conversation) for conversation in conversations]
-    return text_sha256(canonical_json([TRAINING_VERSION, identity, plain, asdict(settings)]))[:16]
+def training_key(
+    identity: str,
+    conversations: Sequence[Conversation],
+    settings: AdaptationSettings,
+    steps: Steps | None = None,
+) -> str:
+    """A hash over everything that decides an adapter: model, conversations in their order, settings, given steps."""
+    values = asdict(settings)
+    if settings.precision == "float32":
+        # Adapters that were made before there was a choice keep their key.
+        del values["precision"]
+    content: list[Any] = [TRAINING_VERSION, identity, [as_plain(turns) for turns in conversations], values]
+    if steps is not None:
+        content.append([[int(place) for place in step] for step in steps])
+    return text_sha256(canonical_json(content))[:16]
 
 
 # -- training -------------------------------------------------------------------------------------------------------
@@ -189,6 +219,7 @@ def train_adapter(
     samples: Sequence[TokenSample],
     settings: AdaptationSettings,
     *,
+    steps: Steps | None = None,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[PeftModel, list[float]]:
@@ -198,6 +229,7 @@ def train_adapter(
         base: a freshly loaded model.
         samples: see ``training_samples``.
         settings: see AdaptationSettings.
+        steps: see ``fit_adapter``.
         checkpoint: where the state is kept every ten steps, and where it is taken up again.
         progress: see Progress.
 
@@ -205,10 +237,12 @@ def train_adapter(
         The model with its adapter, ready to be used, and the mean loss of each step.
 
     Raises:
-        BadInput: no sample, or a loss that is not a number.
+        BadInput: no sample, steps that name none, or a loss that is not a number.
     """
     if not samples:
         raise BadInput("there is no sample to train on", where="train_adapter")
+    packed = steps is not None and can_pack(base.model)
+    steps = training_steps(samples, settings) if steps is None else checked_steps(steps, len(samples))
     device = base.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(settings.seed)
@@ -218,7 +252,6 @@ def train_adapter(
             tuned = get_peft_model(base.model, lora_config(settings))
         weights = [weight for weight in tuned.parameters() if weight.requires_grad]
         optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
-        steps = training_steps(samples, settings)
         losses = resume(tuned, optimizer, checkpoint)
         tuned.train()
         if progress is not None:
@@ -226,10 +259,14 @@ def train_adapter(
         for step in range(len(losses), len(steps)):
             # Seeded at every step, so that a resumed training draws the same dropout.
             torch.manual_seed(settings.seed * 1_000_003 + step)
-            batch = collate([samples[place] for place in steps[step]], base.padding_id)
+            chosen = [samples[place] for place in steps[step]]
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate * rate_factor(step, len(steps), settings.warmup)
-            losses.append(take_step(tuned, optimizer, batch, weights, settings.clip, step))
+            with computing_in(settings.precision, device):
+                loss = (
+                    packed_loss(tuned, pack_samples(chosen)) if packed else batch_loss(tuned, chosen, base.padding_id)
+                )
+            losses.append(take_step(loss, optimizer, weights, settings.clip, step))
             if checkpoint is not None and len(losses) % CHECKPOINT_STEPS == 0:
                 keep_checkpoint(tuned, optimizer, losses, checkpoint)
             if progress is not None:
@@ -258,6 +295,31 @@ def training_steps(samples: Sequence[TokenSample], settings: AdaptationSettings)
     ]
 
 
+def checked_steps(steps: Steps, count: int) -> list[list[int]]:
+    """Steps as lists of places; BadInput where there is none, one is empty, or one names no sample."""
+    found = [[int(place) for place in step] for step in steps]
+    if not found or not all(found):
+        raise BadInput("a step has no sample", where="training steps", mend="leave empty steps out")
+    wrong = [place for step in found for place in step if not 0 <= place < count]
+    if wrong:
+        raise BadInput(f"there is no sample {wrong[0]} among {count}", where="training steps")
+    return found
+
+
+def computing_in(precision: str, device: torch.device) -> AbstractContextManager[Any]:
+    """Where products are computed in a shorter precision, if one is asked for."""
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=getattr(torch, precision))
+
+
+def batch_loss(tuned: PeftModel, samples: Sequence[TokenSample], padding: int) -> torch.Tensor:
+    """Mean loss of the learned tokens of samples that stand below each other, in nats."""
+    batch = {name: tensor.to(tuned.device) for name, tensor in collate(samples, padding).items()}
+    loss: torch.Tensor = tuned(**batch).loss
+    return loss
+
+
 def rate_factor(step: int, steps: int, warmup: float) -> float:
     """Share of the peak learning rate at a step (from 0): a rise over the warm-up steps, then a fall towards 0.
 
@@ -272,16 +334,14 @@ def rate_factor(step: int, steps: int, warmup: float) -> float:
 
 
 def take_step(
-    tuned: PeftModel,
+    loss: torch.Tensor,
     optimizer: torch.optim.Optimizer,
-    batch: dict[str, torch.Tensor],
     weights: Sequence[torch.Tensor],
     clip: float,
     step: int,
 ) -> float:
     """One update; returns the mean loss of the batch before it, in nats a learned token."""
     optimizer.zero_grad(set_to_none=True)
-    loss = tuned(**{name: tensor.to(tuned.device) for name, tensor in batch.items()}).loss
     value = float(loss.detach())
     if not math.isfinite(value):
         raise BadInput(f"the loss is {value} at step {step + 1}", where="train_adapter", mend="lower the learning rate")
@@ -365,8 +425,10 @@ def read_adapter(folder: Path) -> Adapter:
         ) from error
 
 
-def merge_adapter(base: LocalLanguageModel, adapter: Adapter) -> LocalLanguageModel:
+def merge_adapter(base: LocalLanguageModel, adapter: Adapter, dtype: str = "float32") -> LocalLanguageModel:
     """The base model with the adapter's product added to its weights; ``base`` is changed and must not be used on."""
+    if dtype not in ("float32", "bfloat16", "float16"):
+        raise BadInput(f"unknown dtype {dtype!r}", mend="use float32, bfloat16 or float16")
     try:
         with quiet_transformers(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
@@ -377,7 +439,7 @@ def merge_adapter(base: LocalLanguageModel, adapter: Adapter) -> LocalLanguageMo
             f"the adapter does not fit {base.name} ({str(error).splitlines()[0]})", where=adapter.folder
         ) from error
     return LocalLanguageModel(
-        merged,
+        merged.to(getattr(torch, dtype)),
         base.tokenizer,
         name=f"{base.name}, fine-tuned",
         identity=f"{base.identity}+adapter:{adapter.sha256[:16]}",

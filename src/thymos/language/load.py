@@ -10,6 +10,7 @@ from thymos.language.encoders import SentenceEncoder, load_encoder_folder
 from thymos.language.folders import ModelFolder, named_folder
 from thymos.language.model import LanguageModel
 
+STATES = "states:"
 FORMS = "'embedded', a model folder, 'org/name' or 'hf:org/name', 'openai:MODEL' or 'openai:MODEL@http://host:port/v1'"
 
 
@@ -98,6 +99,8 @@ def load_encoder(
     Args:
         spec: ``"multilingual-e5"`` (100 languages, embedded), ``"minilm"`` (English, embedded), a folder, or a
             Hugging Face id (``"org/name"`` or ``"hf:org/name"``). Vectors are means over the last layer's tokens.
+            ``"states:embedded"`` (or ``"states:"`` and another language model on this machine) gives the mean hidden
+            state at half the depth of a frozen language model.
         prefix: put in front of every text; by default ``"query: "`` for multilingual-e5, as its authors advise for
             features and similarity, and nothing for the others.
         cache: the SQLite file where vectors are kept; ``"default"`` is one file an encoder in the user's cache,
@@ -118,6 +121,8 @@ def load_encoder(
     """
     found: ModelFolder | None
     limit = None
+    if spec.startswith(STATES):
+        return _cached(_state_encoder(spec.removeprefix(STATES), device), cache)
     if spec in ("multilingual-e5", "multilingual-e5-small"):
         found = embedded.multilingual_e5()
         prefix = "query: " if prefix is None else prefix
@@ -130,6 +135,21 @@ def load_encoder(
     encoder = load_encoder_folder(
         found.path, name=found.name, identity=found.identity, prefix=prefix or "", max_tokens=limit, device=device
     )
+    return _cached(encoder, cache)
+
+
+def _cached(encoder: SentenceEncoder, cache: str | Path | None) -> SentenceEncoder:
     if cache is None:
         return encoder
     return CachedEncoder(encoder, None if cache == "default" else cache)
+
+
+def _state_encoder(spec: str, device: str) -> SentenceEncoder:
+    # Imported here: whoever only encodes sentences does not pay for the tap.
+    from thymos.language.local import LocalLanguageModel
+    from thymos.language.state_encoder import LanguageStateEncoder
+
+    model = load_language_model(spec, cache=None, device=device)
+    if not isinstance(model, LocalLanguageModel):
+        raise BadInput(f"the states of {spec!r} cannot be read", mend="name a language model on this machine")
+    return LanguageStateEncoder(model)

@@ -40,12 +40,14 @@ class TextFloor(NamedTuple):
 
 
 def text_features(
-    *, words: tuple[int, int] = (1, 2), characters: tuple[int, int] = (2, 5), minimum_count: int = 1
+    *, words: tuple[int, int] = (1, 2), characters: tuple[int, int] | None = (2, 5), minimum_count: int = 1
 ) -> FeatureUnion:
-    """TF-IDF of word n-grams and of character n-grams within words, side by side; sublinear term counts."""
+    """TF-IDF of word n-grams and, unless None, of character n-grams within words, side by side; sublinear counts."""
     word = TfidfVectorizer(
         ngram_range=words, min_df=minimum_count, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", dtype=np.float32
     )
+    if characters is None:
+        return FeatureUnion([("words", word)])
     character = TfidfVectorizer(
         analyzer="char_wb", ngram_range=characters, min_df=minimum_count, sublinear_tf=True, dtype=np.float32
     )
@@ -62,7 +64,7 @@ def text_floor(
     development: tuple[Iterable[str], Iterable[Any]] | None = None,
     metric: str = "macro_f1",
     words: tuple[int, int] = (1, 2),
-    characters: tuple[int, int] = (2, 5),
+    characters: tuple[int, int] | None = (2, 5),
     minimum_count: int = 1,
     seed: int = 0,
 ) -> TextFloor:
@@ -77,7 +79,7 @@ def text_floor(
         development: texts and labels on which the best cost is chosen. They are not added to training afterwards.
         metric: score that chooses the cost.
         words: shortest and longest word n-gram.
-        characters: shortest and longest character n-gram.
+        characters: shortest and longest character n-gram; None takes words only.
         minimum_count: n-grams in fewer training texts are left out.
         seed: of the solver.
 
@@ -117,7 +119,7 @@ def text_multilabel_floor(
     costs: Sequence[float] = (1.0,),
     development: tuple[Iterable[str], npt.ArrayLike] | None = None,
     words: tuple[int, int] = (1, 2),
-    characters: tuple[int, int] = (2, 5),
+    characters: tuple[int, int] | None = (2, 5),
     minimum_count: int = 1,
     seed: int = 0,
 ) -> TextFloor:
@@ -161,7 +163,7 @@ def text_regression_floor(
     *,
     penalty: float = 1.0,
     words: tuple[int, int] = (1, 2),
-    characters: tuple[int, int] = (2, 5),
+    characters: tuple[int, int] | None = (2, 5),
     minimum_count: int = 1,
 ) -> Floats:
     """TF-IDF + ridge regression; values may be a matrix (items × dimensions), and so is the prediction."""
@@ -188,7 +190,7 @@ def _check_costs(costs: Sequence[float], selectable: bool) -> None:
 
 
 def _fit_features(
-    texts: list[str], words: tuple[int, int], characters: tuple[int, int], minimum_count: int
+    texts: list[str], words: tuple[int, int], characters: tuple[int, int] | None, minimum_count: int
 ) -> FeatureUnion:
     try:
         return text_features(words=words, characters=characters, minimum_count=minimum_count).fit(texts)

@@ -17,7 +17,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 from thymos.errors import BadInput
 
-POOLINGS = ("mean", "first")
+POOLINGS = ("mean", "first", "attention")
 
 
 class EncoderClassifierConfig(PretrainedConfig):
@@ -25,7 +25,8 @@ class EncoderClassifierConfig(PretrainedConfig):
 
     Args:
         encoder: the encoder's own configuration as a dictionary.
-        pooling: ``"mean"`` over the real tokens or ``"first"`` token.
+        pooling: ``"mean"`` over the real tokens, the ``"first"`` token, or additive ``"attention"`` over the tokens
+            (Bahdanau et al., ICLR 2015), whose weights come out as ``attentions``.
         head_dropout: share of the pooled vector that is dropped in training.
     """
 
@@ -62,6 +63,10 @@ class EncoderClassifier(PreTrainedModel):
         self.head = nn.Linear(int(encoder.config.hidden_size), config.num_labels)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
+        self.attention: nn.Module | None = None
+        if config.pooling == "attention":
+            width = int(encoder.config.hidden_size)
+            self.attention = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1, bias=False))
         self.class_weights: torch.Tensor | None = None
         self.post_init()
 
@@ -90,7 +95,11 @@ class EncoderClassifier(PreTrainedModel):
         given = {"input_ids": input_ids} if inputs_embeds is None else {"inputs_embeds": inputs_embeds}
         states = self.encoder(**given, attention_mask=attention_mask).last_hidden_state
         chosen = attention_mask if pooled_mask is None else pooled_mask
-        if self.config.pooling == "first" or chosen is None:
+        weights = None
+        if self.attention is not None:
+            weights = self._token_weights(states, torch.ones_like(states[..., 0]) if chosen is None else chosen)
+            pooled = (states * weights[..., None]).sum(dim=1)
+        elif self.config.pooling == "first" or chosen is None:
             pooled = states[:, 0] if self.config.pooling == "first" else states.mean(dim=1)
         else:
             mask = chosen[..., None].to(states.dtype)
@@ -98,9 +107,17 @@ class EncoderClassifier(PreTrainedModel):
         logits = self.head(self.dropout(pooled))
         loss = None
         if labels is not None:
-            weights = None if self.class_weights is None else self.class_weights.to(logits)
-            loss = nn.functional.cross_entropy(logits.float(), labels, weight=weights)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+            factors = None if self.class_weights is None else self.class_weights.to(logits)
+            loss = nn.functional.cross_entropy(logits.float(), labels, weight=factors)
+        return SequenceClassifierOutput(loss=loss, logits=logits, attentions=None if weights is None else (weights,))
+
+    def _token_weights(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """How much attention each token gets, shape (texts, tokens); 0 outside the mask, rows sum to 1."""
+        assert self.attention is not None
+        scores = self.attention(states)[..., 0].float().masked_fill(mask == 0, -torch.inf)
+        # A text without any token to look at gets no weight instead of not-a-number.
+        weights: torch.Tensor = scores.softmax(dim=1).nan_to_num().to(states.dtype)
+        return weights
 
 
 class PassedStates(nn.Module):

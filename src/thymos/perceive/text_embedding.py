@@ -26,7 +26,7 @@ from thymos.perceive.text_linear import held_out_scores, linear_weights, text_fo
 from thymos.perceive.text_persian import PersianNormalizer
 
 HEADS = ("discriminant", "logistic")
-LAYERS = ("last", "thirds")
+LAYERS = ("last", "thirds", "own")
 DEPTHS = 3
 
 
@@ -84,12 +84,20 @@ def depth_encoder(spec: str) -> SentenceEncoder:
     return CachedEncoder(DepthEncoder(inner))
 
 
+@lru_cache(maxsize=2)
+def own_encoder(spec: str) -> SentenceEncoder:
+    """The encoder of a spec as for ``load_encoder``, with its cache on disk."""
+    return load_encoder(spec)
+
+
 class EncoderTextRecognizer(TextRecognizer):
     """A linear head on the vectors of a frozen encoder.
 
     Args:
-        encoder: as for ``load_encoder``: ``"multilingual-e5"``, ``"minilm"``, a folder or ``"hf:org/name"``.
-        layers: ``"last"`` or ``"thirds"`` (after 1/3, 2/3 and all of the layers).
+        encoder: as for ``load_encoder``: ``"multilingual-e5"``, ``"minilm"``, a folder or ``"hf:org/name"``, or
+            ``"states:embedded"`` for states of a language model.
+        layers: ``"thirds"`` (after 1/3, 2/3 and all of the layers), ``"last"``, or ``"own"``: the vectors as the
+            encoder gives them, the only one for states of a language model.
         normalizer: applied to every text first.
         head: ``"discriminant"`` (linear discriminant analysis with Ledoit-Wolf shrinkage, uniform class prior) or
             ``"logistic"`` (balanced class weights, on standardized vectors).
@@ -155,6 +163,8 @@ class EncoderTextRecognizer(TextRecognizer):
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         """The features of normalized texts, from the cache where they are there."""
+        if self.layers == "own":
+            return np.asarray(own_encoder(self.encoder).encode(texts), dtype=np.float64)
         vectors = depth_encoder(self.encoder).encode(texts)
         width = vectors.shape[1] // DEPTHS
         return np.asarray(vectors[:, -width:] if self.layers == "last" else vectors, dtype=np.float64)
@@ -175,6 +185,10 @@ def fit_head(vectors: Floats, codes: Codes, head: str, cost: float) -> tuple[Flo
     """Weights (classes × features) and intercepts on the vectors as they are."""
     if head == "discriminant":
         classes = int(codes.max()) + 1
+        if len(codes) <= classes:
+            raise BadInput(
+                f"{len(codes)} texts of {classes} classes are too few for a discriminant", mend="use head='logistic'"
+            )
         model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=np.full(classes, 1 / classes))
         return linear_weights(model.fit(vectors, codes))
     scaler = StandardScaler().fit(vectors)

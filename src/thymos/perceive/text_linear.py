@@ -34,7 +34,7 @@ class LinearTextRecognizer(TextRecognizer):
     Args:
         normalizer: applied to every text first; None leaves texts as they are.
         words: shortest and longest word n-gram.
-        characters: shortest and longest character n-gram (within words).
+        characters: shortest and longest character n-gram (within words); None takes words only.
         minimum_count: n-grams in fewer training texts are left out.
         classifier: ``"svm"`` or ``"logistic"``.
         log_count_ratios: multiply each feature by how much more often a class has it than the others have, one
@@ -55,7 +55,7 @@ class LinearTextRecognizer(TextRecognizer):
         *,
         normalizer: PersianNormalizer | None = None,
         words: tuple[int, int] = (1, 2),
-        characters: tuple[int, int] = (2, 5),
+        characters: tuple[int, int] | None = (2, 5),
         minimum_count: int = 2,
         classifier: str = "svm",
         log_count_ratios: bool = False,

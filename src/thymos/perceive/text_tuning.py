@@ -114,10 +114,12 @@ Score = Callable[[Floats, Floats], float]
 """(development logits, development targets) to a number; higher is better."""
 
 
-def classifier_around(encoder: Any, classes: int, settings: TuningSettings) -> EncoderClassifier:
+def classifier_around(
+    encoder: Any, classes: int, settings: TuningSettings, *, pooling: str = "mean"
+) -> EncoderClassifier:
     """A classifier with a fresh head, drawn with the seed of the settings."""
     set_seed(settings.seed)
-    model = EncoderClassifier.around(encoder, classes)
+    model = EncoderClassifier.around(encoder, classes, pooling=pooling)
     model.dropout.p = model.config.head_dropout = settings.head_dropout
     return model.to(encoder.device)
 
@@ -333,7 +335,7 @@ class _TuningTrainer(Trainer):
         callback: "_Passes",
     ) -> None:
         self.batches, self.settings, self.pad_id = batches, settings, pad_id
-        head = list(model.head.parameters())
+        head = [*model.head.parameters(), *(() if model.attention is None else model.attention.parameters())]
         others = [parameter for parameter in model.encoder.parameters() if parameter.requires_grad]
         optimizer = torch.optim.AdamW(
             [
@@ -444,6 +446,7 @@ class _Passes(TrainerCallback):
             self.logits = logits
             self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
         record = {"scores": self.scores, "weights": self.best, "logits": torch.from_numpy(self.logits)}
+        self.folder.mkdir(parents=True, exist_ok=True)
         torch.save(record, self.folder / f"{self.BEST}.part")
         (self.folder / f"{self.BEST}.part").replace(self.folder / self.BEST)
         self.model.train()

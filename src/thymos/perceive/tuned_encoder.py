@@ -28,7 +28,7 @@ from thymos.perceive.text_tuning import (
 )
 
 STEPS = 127
-FACTORS, HEAD = ":factors", "head."
+FACTORS, ENCODER = ":factors", "encoder."
 Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -40,6 +40,7 @@ class TunedEncoder:
         classes: how many.
         settings: see ``TuningSettings``.
         device: ``"auto"`` or ``"cpu"``.
+        pooling: see ``EncoderClassifierConfig``.
 
     Attributes:
         model: the EncoderClassifier.
@@ -47,11 +48,13 @@ class TunedEncoder:
         identity: name and hash of the base encoder.
     """
 
-    def __init__(self, spec: str, classes: int, settings: TuningSettings, device: str = "auto") -> None:
+    def __init__(
+        self, spec: str, classes: int, settings: TuningSettings, device: str = "auto", *, pooling: str = "mean"
+    ) -> None:
         loaded = transformer_encoder(spec, device)
         self.spec, self.settings, self.device = spec, settings, device
         self.tokenizer, self.prefix, self.identity = loaded.tokenizer, loaded.prefix, loaded.identity
-        self.model: EncoderClassifier = classifier_around(loaded.model, classes, settings)
+        self.model: EncoderClassifier = classifier_around(loaded.model, classes, settings, pooling=pooling)
 
     @property
     def pad_id(self) -> int:
@@ -127,10 +130,10 @@ def packed_changes(base: dict[str, torch.Tensor], tuned: dict[str, torch.Tensor]
     arrays: Arrays = {}
     for name, tensor in tuned.items():
         values = tensor.detach().float().cpu().numpy()
-        if name.startswith(HEAD):
+        if not name.startswith(ENCODER):
             arrays[name] = values
             continue
-        difference = values - base[name.removeprefix("encoder.")].float().cpu().numpy()
+        difference = values - base[name.removeprefix(ENCODER)].float().cpu().numpy()
         if not np.any(difference):
             continue
         if difference.ndim < 2:
@@ -161,4 +164,4 @@ def unpack_changes(arrays: Arrays, state: dict[str, torch.Tensor]) -> None:
             factors = arrays[name + FACTORS].reshape(-1, *[1] * (values.ndim - 1))
             change = change * factors
         given = torch.from_numpy(np.ascontiguousarray(change)).to(state[name])
-        state[name] = given if name.startswith(HEAD) else state[name] + given
+        state[name] = state[name] + given if name.startswith(ENCODER) else given

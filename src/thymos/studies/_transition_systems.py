@@ -10,11 +10,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from thymos.errors import BadInput
 from thymos.language.load import load_encoder
 from thymos.measure.registry import score_function
 from thymos.perceive.decision import POWERS, decide
 from thymos.perceive.prior_shift import class_shares
-from thymos.respond.emotion_transition import TRAITS, TransitionRecognizer
+from thymos.respond.emotion_transition import TRAITS, TransitionRecognizer, anchors
+from thymos.respond.next_emotion import RATE, moved, nearest, temperament_amounts
 from thymos.studies.contract import Context
 
 CORPUS = "peld"
@@ -79,6 +81,16 @@ def likeliest(parts: Triples, target: str) -> Labels:
     follows = parts.train.groupby(last)[target].agg(lambda labels: labels.value_counts().index[0])
     frequent = majority(parts, target)[0]
     return parts.test[last].map(follows).fillna(frequent).to_numpy(dtype=object)
+
+
+def toward_partner(parts: Triples, target: str) -> Labels:
+    """The rule of ``thymos.respond.next_emotion``: from the last emotion toward the partner's, as far as the speaker's
+    temperament goes. Its rate was set by hand, not chosen on these triples; there is no training in it."""
+    if target != EMOTION:
+        raise BadInput("the rule names emotions only", where="toward_partner")
+    last, partner = (anchors(parts.test[f"emotion_{turn}"].tolist()) for turn in (1, 2))
+    amount = temperament_amounts(parts.test[list(TRAITS)].to_numpy(dtype=float))
+    return np.asarray(nearest(moved(last, partner, amount, RATE)), dtype=object)
 
 
 def words_and(*columns: str) -> Callable[[Triples, str], Labels]:

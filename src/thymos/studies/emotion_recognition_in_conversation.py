@@ -2,20 +2,20 @@
 
 The three parts of PRC-Emo over a small encoder that is tuned on MELD: a description of how the words sound (P), votes
 of retrieved utterances (R), and a curriculum by weighted emotional shift (C); beside floors, context alone, names
-alone, and several seeds. Everything is chosen on the development dialogues; intervals draw dialogues.
+alone, and several seeds; and the same parts over a small language model that is asked, as it is and with a low-rank
+adapter, on some dialogues. Everything is chosen on the development dialogues; intervals draw dialogues.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from thymos.measure.floors import majority_floor
-from thymos.measure.resampling import bootstrap_interval, paired_bootstrap
+from thymos.studies import _conversation_language_model as language_arms
+from thymos.studies._conversation_rows import DIFFERENCE, METRICS, difference_row, gain, labels_of, score_rows
 from thymos.studies._conversation_systems import (
     ALONE,
-    BOTH,
     CONTEXT,
     CORPUS,
     DESCRIBED,
@@ -49,76 +49,9 @@ from thymos.studies.contract import (
 MAJORITY, FLOOR = "majority", "TF-IDF + linear, utterance alone"
 NEIGHBORS, OTHER_NEIGHBORS = "nearest utterances (R alone)", "nearest utterances and generated sentences"
 DIFFERENT = "nearest utterances, no equal text"
-RETRIEVED, ALL_PARTS, SEEDS = "MiniLM + R", "MiniLM + P + R + C", "three seeds of MiniLM"
+RETRIEVED, ALL_PARTS, SEEDS = "MiniLM + R", "MiniLM + P + R + C", "two seeds of MiniLM"
 EVERYTHING = "all of it pooled"
-METRICS = ("weighted_f1", "macro_f1", "accuracy")
 PLAIN_FINE_TUNE, AIM = 0.6195, 0.65
-
-
-def score_rows(
-    ctx: Context, said: npt.NDArray[np.object_], system: str, kind: RowKind, *, note: str = "", each: bool = False
-) -> list[Row]:
-    """Scores of labels of the test turns; intervals draw dialogues."""
-    items, labels = talks(ctx, "test")
-    gold = labels.to_numpy(dtype=object)
-    shown: list[tuple[str, Any, str]] = [(metric, metric, "test") for metric in METRICS]
-    if each:
-        shown += [("f1", _f1(label), f"test/{label}") for label in sorted(set(gold))]
-    rows = []
-    for metric, statistic, subset in shown:
-        interval = bootstrap_interval(
-            statistic, (gold, said), clusters=items["dialogue"], resamples=ctx.resamples, options=_options(statistic)
-        )
-        row = Row.of_interval(
-            interval, system=system, kind=kind, metric=metric, subset=subset, split="official",
-            guarantee=ctx.corpus(CORPUS).split().guarantee, seeds=(ctx.settings.seed,), note=note,
-        )  # fmt: skip
-        rows.append(row)
-    return rows
-
-
-def _options(statistic: Any) -> dict[str, Any]:
-    return {"outside": "miss"} if statistic in ("weighted_f1", "macro_f1") else {}
-
-
-def _f1(label: str) -> Callable[[Any, Any], float]:
-    def f1(gold: Any, said: Any) -> float:
-        both = int(((gold == label) & (said == label)).sum())
-        either = int((gold == label).sum() + (said == label).sum())
-        return 2 * both / either if either else 0.0
-
-    return f1
-
-
-def labels_of(shares: Shares) -> npt.NDArray[np.object_]:
-    """The most probable label of each test turn."""
-    names = np.asarray(shares.test.columns, dtype=object)
-    chosen: npt.NDArray[np.object_] = names[shares.test.to_numpy().argmax(axis=1)]
-    return chosen
-
-
-def difference_row(ctx: Context, first: str, one: Shares, second: str, other: Shares) -> Row:
-    """Weighted F1 of one system minus that of another, on the same dialogues."""
-    items, labels = talks(ctx, "test")
-    found = paired_bootstrap(
-        "weighted_f1", labels.to_numpy(dtype=object), labels_of(one), labels_of(other),
-        clusters=items["dialogue"], resamples=ctx.resamples, options={"outside": "miss"},
-    )  # fmt: skip
-    return Row(
-        system=f"{first} minus {second}",
-        kind=RowKind.ABLATION,
-        metric="weighted_f1_difference",
-        subset="test",
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        n=len(items),
-        clusters=found.clusters,
-        split="official",
-        guarantee=ctx.corpus(CORPUS).split().guarantee,
-        seeds=(ctx.settings.seed,),
-        note=f"paired; p {found.p:.3f}; the luck of a training is not in the interval",
-    )
 
 
 # -- arms -------------------------------------------------------------------------------------------------------------
@@ -156,9 +89,9 @@ def retrieved_shares(ctx: Context) -> Shares:
 
 
 def all_parts_shares(ctx: Context) -> Shares:
-    """P and C in one training, pooled with R."""
+    """P and C, a training each, pooled with R."""
     votes = neighbor_shares(ctx, sentences=True, equal_texts=True)
-    return pooled_shares(ctx, ALL_PARTS, [tuned_shares(ctx, BOTH), votes])
+    return pooled_shares(ctx, ALL_PARTS, [tuned_shares(ctx, DESCRIBED), tuned_shares(ctx, EASY_FIRST), votes])
 
 
 def seeds_shares(ctx: Context) -> Shares:
@@ -169,7 +102,7 @@ def seeds_shares(ctx: Context) -> Shares:
 
 def everything_shares(ctx: Context) -> Shares:
     """Every tuned encoder and the retrieved votes."""
-    systems = (ALONE, CONTEXT, DESCRIBED, EASY_FIRST, BOTH, *MORE_SEEDS[: size_of(ctx).seeds - 1])
+    systems = (ALONE, CONTEXT, DESCRIBED, EASY_FIRST, *MORE_SEEDS[: size_of(ctx).seeds - 1])
     votes = neighbor_shares(ctx, sentences=True, equal_texts=True)
     return pooled_shares(ctx, EVERYTHING, [*(tuned_shares(ctx, system) for system in systems), votes])
 
@@ -201,20 +134,6 @@ def differences(ctx: Context) -> list[Row]:
 
 
 # -- claims -----------------------------------------------------------------------------------------------------------
-
-
-def gain(first: str, second: str) -> Callable[[Results], Finding]:
-    """A predicate: one system is better than another."""
-
-    def check(results: Results) -> Finding:
-        row = results.one(system=f"{first} minus {second}", metric="weighted_f1_difference")
-        low, high = row.low or 0.0, row.high or 0.0
-        evidence = f"{row.system}: {row.value:+.3f} weighted F1 [{low:+.3f}, {high:+.3f}]; small encoder, one seed each"
-        if low > 0:
-            return Finding(Verdict.HOLDS, evidence)
-        return Finding(Verdict.CONTRADICTED if high < 0 else Verdict.NOT_SHOWN, evidence)
-
-    return check
 
 
 def published_number(results: Results) -> Finding:
@@ -255,7 +174,7 @@ STUDY = Study(
     paper="Li et al., Do LLMs feel? Teaching emotion recognition with prompts, retrieval, and curriculum learning, "
     "AAAI 2026, pp. 31778-31786 (PRC-Emo; arXiv number not confirmed)",
     corpora=(CORPUS, SENTENCES),
-    headline=(*METRICS, "weighted_f1_difference"),
+    headline=(*METRICS, DIFFERENCE),
     arms=(
         Arm("floors", RowKind.FLOOR, floors, "the most frequent label; TF-IDF and a linear model"),
         Arm(NEIGHBORS, RowKind.ABLATION, neighbors, "votes of the nearest utterances, nothing trained"),
@@ -264,12 +183,12 @@ STUDY = Study(
         tuned_arm(NAMELESS, RowKind.CONTROL, "names replaced by me and other"),
         tuned_arm(DESCRIBED, RowKind.ABLATION, "a description of how the words sound stands before the utterance"),
         tuned_arm(EASY_FIRST, RowKind.ABLATION, "easy dialogues first, by weighted emotional shift"),
-        tuned_arm(BOTH, RowKind.ABLATION, "descriptions and curriculum"),
         pooled_arm(RETRIEVED, RowKind.ABLATION, retrieved_shares, "context pooled with retrieved votes"),
         pooled_arm(ALL_PARTS, RowKind.SYSTEM, all_parts_shares, "the three parts of the paper"),
-        pooled_arm(SEEDS, RowKind.CONTROL, seeds_shares, "the same training with other seeds, pooled"),
+        pooled_arm(SEEDS, RowKind.CONTROL, seeds_shares, "the same training with another seed, pooled"),
         pooled_arm(EVERYTHING, RowKind.SYSTEM, everything_shares, "every tuned encoder and the retrieved votes"),
         Arm("differences", RowKind.ABLATION, differences, "paired, on the same dialogues"),
+        *language_arms.ARMS,
     ),
     claims=(
         Claim("Context beats the utterance alone", gain(CONTEXT.name, ALONE.name), "control"),
@@ -278,9 +197,10 @@ STUDY = Study(
         Claim("Retrieval (R) helps", gain(RETRIEVED, CONTEXT.name), "paper, ablation"),
         Claim("The curriculum (C) helps", gain(EASY_FIRST.name, CONTEXT.name), "paper, ablation"),
         Claim("The three parts together beat plain tuning", gain(ALL_PARTS, CONTEXT.name), "paper, ablation"),
-        Claim("The three parts beat three seeds of plain tuning", gain(ALL_PARTS, SEEDS), "control"),
+        Claim("The three parts beat two seeds of plain tuning", gain(ALL_PARTS, SEEDS), "control"),
         Claim("Weighted F1 of 70.44 on MELD", published_number, "paper, table"),
         Claim("What a laptop can train beats a plain fine-tune of the same encoder", beats_plain_tuning, "our bar"),
+        *language_arms.CLAIMS,
     ),
     plots=(Plot("scores", "Weighted F1 of every system", draw_scores),),
     decisions=(
@@ -303,10 +223,15 @@ STUDY = Study(
             "C: constants of the release (k = 1, b = 0.4, angles); two buckets, then everything. Passes over "
             "everything are one less than without a curriculum, so the number of steps is nearly alike."
         ),
+        (
+            "The three parts together are a pool of two trainings, one with descriptions and one with the curriculum, "
+            "and the votes; so are the two seeds beside it, without the parts."
+        ),
         "Trainings: 3 passes, batches of 32, AdamW 1e-4 (head 1e-3), bfloat16; the pass is chosen on development data.",
         (
             "The official split keeps dialogues apart but not speakers: six people speak most lines of every part, and "
             "names may tell who tends to which emotion; the arm without names shows how much."
         ),
+        *language_arms.DECISIONS,
     ),
 )

@@ -32,6 +32,7 @@ from thymos.studies._transition_systems import (
     network_labels,
     seeds_of,
     shuffled_traits,
+    toward_partner,
     triples,
     words_and,
 )
@@ -50,12 +51,13 @@ from thymos.studies.contract import (
     Context as Run,
 )
 
-PERSISTENCE = "the last emotion again"
+PERSISTENCE, RULE = "the last emotion again", "toward the partner, by temperament"
 FLOORS: dict[str, Callable[..., Labels]] = {
     "the most frequent label": majority,
     PERSISTENCE: copied(1),
     "the partner's emotion": copied(2),
     "what follows the last emotion most often": likeliest,
+    RULE: toward_partner,
     "words, linear": words_and(),
     "words and personality, linear": words_and(*TRAITS),
     "words, personality and last emotion, linear": words_and(*TRAITS, "emotion_1"),
@@ -78,7 +80,7 @@ BEST = "vectors, emotions and personality, linear"
 WITHOUT, NAMED = "vectors and emotions, linear", "vectors, emotions and speaker, linear"
 METRICS = ("macro_f1", "weighted_f1", "accuracy")
 COMPARED = (*NETWORKS, *LINEAR)
-PAIRS = (*((name, PERSISTENCE) for name in COMPARED), (MODEL, SHUFFLED), (BEST, WITHOUT), (BEST, NAMED))
+PAIRS = (*((name, PERSISTENCE) for name in (*COMPARED, RULE)), (MODEL, SHUFFLED), (BEST, WITHOUT), (BEST, NAMED))
 
 
 def prepared(gold: Labels, said: list[Labels], metric: str) -> Prepared:
@@ -260,6 +262,10 @@ STUDY = Study(
         (
             "Dialogues are not named in the release: triples that share an utterance nearby, or a long one anywhere, "
             "are one [inferred]. Intervals draw dialogues, also on the official split."
+        ),
+        (
+            "'Toward the partner, by temperament' is the rule behind what `thymos analyze` suggests for dialogues: "
+            "half the way that Mehrabian's temperament allows on each axis, then the nearest emotion [inferred]."
         ),
         "Six personalities belong to six speakers: a personality cannot say more than a name does.",
     ),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
+from thymos.corpora.chats import is_dialogue
 from thymos.errors import BadInput
 from thymos.perceive.intended_use import Signal
 
@@ -19,7 +20,7 @@ class FileKind(StrEnum):
 
 
 SUFFIXES = {
-    FileKind.TEXT: (".txt", ".md"),
+    FileKind.TEXT: (".txt", ".md", ".jsonl", ".ndjson", ".srt", ".ass"),
     FileKind.SOUND: (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".opus"),
     FileKind.PICTURE: (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"),
     FileKind.VIDEO: (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"),
@@ -53,7 +54,7 @@ def kind_of(path: Path) -> FileKind:
         raise BadInput("there is no such file", where=path, mend="check the path")
     suffix = path.suffix.lower()
     if suffix in TABLE_SUFFIXES:
-        return FileKind.TEXT if "text" in _header(path) else FileKind.WRISTBAND
+        return FileKind.TEXT if "text" in _header(path) or is_dialogue(path) else FileKind.WRISTBAND
     if suffix not in KIND_OF_SUFFIX:
         known = ", ".join(sorted([*KIND_OF_SUFFIX, *TABLE_SUFFIXES]))
         raise BadInput(f"files of kind {suffix or 'without ending'!r} cannot be read", where=path, mend=f"use {known}")

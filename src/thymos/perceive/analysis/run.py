@@ -27,7 +27,7 @@ READERS: dict[Signal, str] = {
     "scene": "thymos.perceive.scene.over_time",
     "physiology": "thymos.perceive.physiology.over_time",
 }
-PARTS_FORMAT = 1
+PARTS_FORMAT = 2  # 2: texts have 28 labels
 NO_SOUND = "no sound track"  # what media.audio says of such a video
 Progress = Callable[[int, int], None]
 

@@ -110,6 +110,28 @@ def empathetic_annotated(folder: Path, rng: np.random.Generator) -> None:
     write_rows(folder / "official_split.csv", split, ["Dialog_ID", "emotion", "split", "n_utterances"], newline="\r\n")
 
 
+def emocause(folder: Path, rng: np.random.Generator) -> None:
+    """``valid.json`` and ``test.json`` for the situations of ``empathetic``; one has no marked word."""
+    emotions = get_scheme("empathetic_dialogues32").labels
+    for part, first in (("valid", 64), ("test", 96)):
+        content = []
+        for number in range(first, first + 32):
+            text = sentence(rng, emotions[number % 32])
+            tokens = text.replace(",", " ,").replace(":", " :").replace(".", " .").split(" ")
+            marks = [] if number == first else [[tokens[place], place] for place in (1, 3)]
+            content.append(
+                {
+                    "original_situation": text,
+                    "tokenized_situation": tokens,
+                    "emotion": emotions[number % 32],
+                    "conv_id": f"hit:{number // 2}_conv:{number}",
+                    "annotation": marks,
+                    "labels": [word for word, _ in marks],
+                }
+            )
+        write_json(folder / f"{part}.json", content)
+
+
 PROBLEMS = ("ongoing depression", "job crisis", "breakup with partner")
 
 
