@@ -111,7 +111,10 @@ def _read(corpus: Corpus, side: int, most: dict[str, int], seed: int) -> dict[st
 
 def without_pictures(settings: Settings) -> str:
     """Why arms that need pictures are left out, or an empty string."""
-    folder = corpus_folder(CORPUS, settings.data)
+    try:
+        folder = corpus_folder(CORPUS, settings.data)
+    except Unavailable as error:
+        return str(error)
     found = any((folder / name).exists() for name in ("strips", "fer2013.csv", "FER2013Train"))
     return "" if found else "this copy of ferplus has votes only, no pictures"
 
