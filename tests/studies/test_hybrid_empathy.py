@@ -100,7 +100,7 @@ def test_claims_and_plots(results: Results) -> None:
 
 def test_floors_of_the_card(data_root: Path, tmp_path: Path) -> None:
     """TF-IDF of words on each input: 39.95, 43.7 and 48.0 % on a split of 2,571 dialogues; ours has 2,542."""
-    study = replace(STUDY, arms=(Arm("floors", RowKind.FLOOR, empathy.floors, ""),), claims=(), plots=())
+    study = replace(STUDY, arms=(Arm("floors", RowKind.FLOOR, empathy.floors, ""),), claims=STUDY.claims[:1], plots=())
     run = run_study(study, Settings(data=data_root, output=tmp_path), console=Console(quiet=True))
     found = load_results(Path(run["run"]))[1]
     for name, published in zip(data.INPUTS, (0.3995, 0.437, 0.480), strict=True):
