@@ -77,6 +77,31 @@ def test_page_and_table(thymos, chat, tmp_path):
     assert list(exact.columns) == list(found.columns)
 
 
+def test_a_stopped_run_goes_on_and_leaves_nothing_beside_the_table(thymos, tmp_path, words, monkeypatch):
+    talks = [write(tmp_path, f"{name}.txt", CHAT.replace("glad", f"glad {name}")) for name in ("one", "two")]
+    judge, asked = words.predict_proba, []
+
+    def stops(texts):
+        if len(asked) >= 2:
+            raise KeyboardInterrupt
+        asked.extend(texts)
+        return judge(texts)
+
+    monkeypatch.setattr(words, "predict_proba", stops)
+    done = thymos("analyze", *talks, "--out", tmp_path / "turns.csv")
+    assert done.status == 130
+    assert "goes on from here" in done.err
+    before = list(asked)
+    asked.clear()
+    monkeypatch.setattr(words, "predict_proba", lambda texts: asked.extend(texts) or judge(texts))
+    done = thymos("analyze", *talks, "--out", tmp_path / "turns.csv")
+    assert done.status == 0, done.err
+    assert before
+    assert not set(before) & set(asked)
+    assert len(pd.read_csv(tmp_path / "turns.csv")) == 6
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_several_files_and_lines_left_out(thymos, tmp_path):
     done = thymos("analyze", write(tmp_path, "a.txt", FORMS["phone.txt"]), write(tmp_path, "b.jsonl", FORMS["a.jsonl"]))
     assert done.status == 0

@@ -1,6 +1,7 @@
 """The part of ``thymos analyze`` that reads dialogues: printing, files, JSON."""
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from rich.table import Table
 from thymos.commands.bars import Bars
 from thymos.errors import BadInput
 from thymos.files import write_atomically
+from thymos.perceive.kept_reading import KeptTextReader
+from thymos.perceive.text_reading import TextReader
 from thymos.respond.conversation import NextWishes, ReadDialogue, ReadDialogues, analyze_dialogues
 from thymos.respond.next_emotion import HONEST
 
@@ -37,9 +40,17 @@ def run_dialogues(
     if plot is not None and plot.suffix.lower() != ".html":
         raise BadInput("dialogues are drawn as a page", where=plot, mend="let the name end in .html")
     errors, console = Console(stderr=True, emoji=False), Console(emoji=False)
+    # What is judged stays beside the table until it is written: a stopped run goes on from there.
+    parts = None if out is None else out.with_name(f".{out.name}.parts")
+    reader = None if parts is None else KeptTextReader(TextReader(), parts / "judged.sqlite")
     with Bars(errors) as bars:
-        found = analyze_dialogues(paths, wishes=wishes, causes=causes, use=use, progress=bars.progress("turns"))
+        found = analyze_dialogues(
+            paths, wishes=wishes, causes=causes, reader=reader, use=use, progress=bars.progress("turns")
+        )
     written = _write(found, out, plot) if found.dialogues else []
+    if reader is not None and parts is not None:
+        reader.close()
+        shutil.rmtree(parts, ignore_errors=True)
     if as_json:
         print(json.dumps(json_of(found), ensure_ascii=False, indent=1))
     elif out is None:
