@@ -140,4 +140,5 @@ def test_the_tour_begins_with_every_pillar_and_knows_its_studies() -> None:
     assert set(tour.FIRST) <= set(known)
     order = [study.slug for study in sorted(known.values(), key=tour.place_of)]
     assert order[: len(tour.FIRST)] == list(tour.FIRST)
-    assert order[len(tour.FIRST) :] == sorted(set(known) - set(tour.FIRST))
+    assert order[-len(tour.LAST) :] == list(tour.LAST)
+    assert order[len(tour.FIRST) : -len(tour.LAST)] == sorted(set(known) - set(tour.FIRST) - set(tour.LAST))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LEFT_OUT = "left out"
 OUTCOME_STYLE = {"done": "green", "skipped": "yellow", "failed": "red", LEFT_OUT: "dim"}
 MINUTES = 6.0
-# One or two a pillar, quick ones first; then the others by name.
+# One or two a pillar, quick ones first; then the others by name; then those that take minutes even so.
 FIRST = (
     "manipulation_trial",
     "oversensitivity",
@@ -34,6 +34,7 @@ FIRST = (
     "affective_feedback",
     "emotion_probing",
 )
+LAST = ("emotion_recognition_in_conversation", "emotion_circuits")
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ def visit(known: "Iterable[Study]", settings: "Settings", console: Console, *, s
 
 def place_of(study: "Study") -> tuple[int, str]:
     """Where a study stands in the tour."""
+    if study.slug in LAST:
+        return (len(FIRST) + 1 + LAST.index(study.slug), study.slug)
     return (FIRST.index(study.slug) if study.slug in FIRST else len(FIRST), study.slug)
 
 
