@@ -48,6 +48,10 @@ LINEAR = Small("TF-IDF + linear", kind="linear")
 ATTENTION = Small("MiniLM + attention, from 28 emotions, with situations", start="emotions", situations=True)
 STATE = Small("frozen language model + linear", kind="states")
 PLUGINS = (LINEAR, ATTENTION, STATE)
+# Beside the plug-ins, for the ablation of the encoder's parts and for the pool.
+PLAIN = Small("MiniLM, plain fine-tune", pooling="mean")
+STARTED = Small("MiniLM + attention, from 28 emotions", start="emotions")
+POOLED = (*PLUGINS, PLAIN, STARTED)
 
 
 def key_of(name: str) -> str:
