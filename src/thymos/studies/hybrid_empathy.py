@@ -294,8 +294,8 @@ STUDY = Study(
             "The plug-in encoder starts from the recognizer of 28 emotions that ships (GoEmotions) and reads the "
             "situations of the training dialogues as further texts (two passes over twice as many texts). Beside it "
             "stand a plain fine-tune and one with attention and start but without situations, three passes each; the "
-            "pool has all of them. These two joined after the pool of the three plug-ins had been scored on the test part "
-            "(.535); its weights are chosen on development dialogues as before."
+            "pool has all of them. These two joined after the pool of the three plug-ins had been scored on the test "
+            "part (.535); its weights are chosen on development dialogues as before."
         ),
         (
             "Test dialogues are read by their speaker turns only; situations are never read in testing. The language "
