@@ -64,7 +64,7 @@ def load_database(folder: str | Path) -> Any:
         BadInput: no such folder, no header, a header that is broken or holds code, pickles.
     """
     audformat = import_audformat()
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     folder = require_folder(folder)
     if not is_audformat(folder):

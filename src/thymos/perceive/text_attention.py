@@ -4,16 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 
 from thymos.errors import BadInput
 from thymos.measure.registry import score_function
+from thymos.perceive.calibrated_encoder import CalibratedEncoder
 from thymos.perceive.dialogue.context import shares_of
 from thymos.perceive.dialogue.recognizer import codes_in
 from thymos.perceive.encoder_classifier import POOLINGS
-from thymos.perceive.prior_shift import Calibration, fit_bias_corrected_temperature
 from thymos.perceive.recognizer import Codes, Floats, TextItems, TextRecognizer, label_codes_of, texts_of
 from thymos.perceive.shipped import shipped_recognizer
 from thymos.perceive.text_multilabel import MultiLabelTextRecognizer
@@ -21,11 +20,10 @@ from thymos.perceive.text_tuning import EVALUATION_BATCH, EncodedText, TuningSet
 from thymos.perceive.tuned_encoder import TunedEncoder
 from thymos.perceive.words import WordWeights, words_from_tokens
 
-BIAS = "calibration_bias"
 STARTS = ("", "emotions")
 
 
-class AttentionTextRecognizer(TextRecognizer):
+class AttentionTextRecognizer(CalibratedEncoder, TextRecognizer):
     """An encoder tuned for one label a text.
 
     Args:
@@ -115,9 +113,7 @@ class AttentionTextRecognizer(TextRecognizer):
             checkpoints=self.checkpoints or None,
             progress=progress,
         )
-        self.encoder_, self.development_ = tuned, found.development
-        self.calibration_ = fit_bias_corrected_temperature(found.logits, gold)
-        self.development_shares_ = self.calibration_(found.logits)
+        self.development_shares_ = self._keep(tuned, found, gold)
         return self
 
     def word_weights(self, items: TextItems) -> list[WordWeights]:
@@ -156,22 +152,6 @@ class AttentionTextRecognizer(TextRecognizer):
         for name, known in (("pooling", POOLINGS), ("start", STARTS)):
             if getattr(self, name) not in known:
                 raise BadInput(f"{name} is {getattr(self, name)!r}", mend=f"use one of: {', '.join(map(repr, known))}")
-
-    # -- saving ---------------------------------------------------------------------------------------------------
-
-    def _state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        values = {
-            "base": self.encoder_.identity,
-            "temperature": self.calibration_.temperature,
-            "development": list(self.development_),
-        }
-        return values, {BIAS: self.calibration_.bias, **self.encoder_.changes()}
-
-    def _restore(self, values: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
-        self.development_ = [float(score) for score in values["development"]]
-        self.calibration_ = Calibration(float(values["temperature"]), arrays[BIAS].astype(float))
-        self.encoder_ = self._fresh()
-        self.encoder_.restore({name: rows for name, rows in arrays.items() if name != BIAS}, values["base"])
 
 
 def attention_of(encoder: TunedEncoder, texts: Sequence[EncodedText]) -> list[Floats]:

@@ -9,18 +9,17 @@ import pandas as pd
 
 from thymos.errors import BadInput
 from thymos.measure.registry import score_function
+from thymos.perceive.calibrated_encoder import CalibratedEncoder
 from thymos.perceive.dialogue.context import earlier_turns, encode_turns, shares_of
 from thymos.perceive.dialogue.descriptions import Describe, with_descriptions
-from thymos.perceive.prior_shift import Calibration, fit_bias_corrected_temperature
 from thymos.perceive.recognizer import Codes, Floats, Recognizer, label_codes_of
 from thymos.perceive.text_tuning import EncodedText, Positions, TuningSettings
 from thymos.perceive.tuned_encoder import TunedEncoder
 
-BIAS = "calibration_bias"
 SELECTIONS = ("weighted_f1", "macro_f1", "accuracy")
 
 
-class DialogueRecognizer(Recognizer):
+class DialogueRecognizer(CalibratedEncoder, Recognizer):
     """An encoder tuned on utterances in context; items are tables with dialogue, turn, speaker and text.
 
     Args:
@@ -110,7 +109,7 @@ class DialogueRecognizer(Recognizer):
         self._check_parameters()
         classes, codes = label_codes_of(labels, items.index)
         self.classes_, self.describe_ = classes, describe
-        tuned = TunedEncoder(self.encoder, len(classes), self._settings(), self.device)
+        tuned = self._fresh()
         encoded = self._encoded(tuned, items)
         chosen = np.arange(len(items))
         if development is None:
@@ -130,9 +129,7 @@ class DialogueRecognizer(Recognizer):
             checkpoints=self.checkpoints or None,
             progress=progress,
         )
-        self.encoder_, self.development_ = tuned, found.development
-        self.calibration_ = fit_bias_corrected_temperature(found.logits, gold)
-        self.held_out_ = self.calibration_(found.logits)
+        self.held_out_ = self._keep(tuned, found, gold)
         return self
 
     def _fit(self, inputs: Any, codes: Codes) -> None:
@@ -181,24 +178,19 @@ class DialogueRecognizer(Recognizer):
         if self.window < 0:
             raise BadInput(f"window is {self.window}", mend="use 0 or more")
 
+    def _fresh(self) -> TunedEncoder:
+        return TunedEncoder(self.encoder, len(self.classes_), self._settings(), self.device)
+
     # -- saving ---------------------------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         if self.describe_ is not None:
             raise BadInput("a describer cannot be saved", where=type(self).__name__, mend="fit without one")
-        values = {
-            "base": self.encoder_.identity,
-            "temperature": self.calibration_.temperature,
-            "development": list(self.development_),
-        }
-        return values, {BIAS: self.calibration_.bias, **self.encoder_.changes()}
+        return super()._state()
 
     def _restore(self, values: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
         self.describe_ = None
-        self.development_ = [float(score) for score in values["development"]]
-        self.calibration_ = Calibration(float(values["temperature"]), arrays[BIAS].astype(float))
-        self.encoder_ = TunedEncoder(self.encoder, len(self.classes_), self._settings(), self.device)
-        self.encoder_.restore({name: rows for name, rows in arrays.items() if name != BIAS}, values["base"])
+        super()._restore(values, arrays)
 
 
 def held_out_dialogues(dialogues: pd.Series, seed: int, share: float = 0.1) -> npt.NDArray[np.bool_]:
