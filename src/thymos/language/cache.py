@@ -11,6 +11,7 @@ import numpy.typing as npt
 from thymos.files import cache_folder, canonical_json, text_sha256
 from thymos.language.encoders import SentenceEncoder, check_texts
 from thymos.language.model import (
+    Conversation,
     GenerationSettings,
     LanguageModel,
     OptionScores,
@@ -104,6 +105,18 @@ class CachedLanguageModel(LanguageModel):
             self.cache.keep_replies({keys[asked[number]]: reply for number, reply in batch})
             self.misses += len(batch)
             yield [(index, reply) for number, reply in batch for index in self._spread(places[keys[asked[number]]])]
+
+    def _stream_text(self, conversation: Conversation, settings: GenerationSettings) -> Iterator[str]:
+        """A kept reply at once, else as the model makes it; a stream is not kept, because it may be closed early."""
+        key = reply_key(self.identity, conversation, settings)
+        known = self.cache.replies([key]).get(key)
+        if known is not None:
+            self.hits += 1
+            if known.text:
+                yield known.text
+            return
+        self.misses += 1
+        yield from self.model.stream_text(conversation, settings)
 
     def stream_scores(
         self, prompts: Sequence[Prompt], options: Sequence[Sequence[str]]

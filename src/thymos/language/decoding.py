@@ -5,7 +5,7 @@ until the longest is done. Penalties that a model's ``generation_config`` may ho
 or sampled by temperature and top-p, and nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -122,3 +122,73 @@ def decode_batch(
             state.rows = PassRows(tuple(numbers.prompts[row] if row in running else -1 for row in slots), numbers.count)
         logits = state.extend([[new[row][-1] if row in running else padding] for row in slots])[:, -1]
     return new
+
+
+@torch.inference_mode()
+def decode_stream(
+    model: Any, row: Sequence[int], sampler: Sampler, *, max_new_tokens: int, end_ids: set[int], padding: int
+) -> Iterator[int]:
+    """New tokens of one prompt as they are chosen, without the token that ends the reply.
+
+    Args:
+        model: as for ``decode_batch``.
+        row: token ids of the prompt.
+        sampler: of one row.
+        max_new_tokens: upper bound.
+        end_ids: tokens that end a reply.
+        padding: a token that fills up.
+    """
+    state = PrefixState(model, padding)
+    logits = state.run(plan_levels([row]))
+    for step in range(max_new_tokens):
+        (token,) = sampler.choose(logits, [0])
+        if token in end_ids:
+            return
+        yield token
+        if step < max_new_tokens - 1:
+            logits = state.extend([[token]])[:, -1]
+
+
+class TextPieces:
+    """Text of tokens that come one by one: whole characters only, and nothing that a stop text may still swallow.
+
+    Args:
+        tokenizer: decodes the tokens.
+        stop: texts that end the reply; it is cut before the first one.
+
+    Attributes:
+        stopped: whether a stop text was reached.
+    """
+
+    def __init__(self, tokenizer: Any, stop: Sequence[str]) -> None:
+        self.tokenizer, self.stop = tokenizer, tuple(stop)
+        self.tokens: list[int] = []
+        self.given = 0
+        self.stopped = False
+
+    def add(self, token: int) -> str:
+        """What is sure to be said after one more token; may be empty."""
+        self.tokens.append(token)
+        text = self._text()
+        cuts = [place for stop in self.stop if (place := text.find(stop)) >= 0]
+        if cuts:
+            self.stopped = True
+            return self._give(text[: min(cuts)])
+        # A character may be spread over tokens: its first bytes decode to the replacement character.
+        sure = text.rstrip("\ufffd")
+        held = max(
+            (size for stop in self.stop for size in range(1, len(stop)) if sure.endswith(stop[:size])), default=0
+        )
+        return self._give(sure[: len(sure) - held])
+
+    def rest(self) -> str:
+        """What was held back, once the last token came."""
+        return "" if self.stopped else self._give(self._text())
+
+    def _text(self) -> str:
+        return str(self.tokenizer.decode(self.tokens, skip_special_tokens=True))
+
+    def _give(self, text: str) -> str:
+        piece = text[self.given :]
+        self.given = max(self.given, len(text))
+        return piece

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from thymos.errors import ThymosError, Unavailable
 from thymos.language.model import (
+    Conversation,
     GenerationSettings,
     LanguageModel,
     OptionScores,
@@ -130,7 +131,20 @@ class EndpointLanguageModel(LanguageModel):
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, prompt: Prompt, settings: GenerationSettings) -> Reply:
+    def _stream_text(self, conversation: Conversation, settings: GenerationSettings) -> Iterator[str]:
+        request = self._request(conversation, settings)
+        messages: Any = as_plain(conversation)
+        answer = self._send(lambda: self.client.chat.completions.create(messages=messages, stream=True, **request))
+        chunks = iter(answer)
+        try:
+            while (chunk := self._send(lambda: next(chunks, None))) is not None:
+                piece = chunk.choices[0].delta.content if chunk.choices else None
+                if piece:
+                    yield piece
+        finally:
+            answer.close()
+
+    def _request(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
         # OpenAI's newer models refuse max_tokens; most other servers know nothing else.
         official = self.base_url.startswith("https://api.openai.com")
         limit = "max_completion_tokens" if official and not isinstance(prompt, str) else "max_tokens"
@@ -143,6 +157,10 @@ class EndpointLanguageModel(LanguageModel):
         }
         if settings.stop:
             request["stop"] = list(settings.stop)
+        return request
+
+    def _ask(self, prompt: Prompt, settings: GenerationSettings) -> Reply:
+        request = self._request(prompt, settings)
         if isinstance(prompt, str):
             return self._read_completion(
                 self._send(lambda: self.client.completions.create(prompt=prompt, **request)), settings

@@ -11,9 +11,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from thymos.errors import BadInput, Unavailable
 from thymos.files import canonical_json, require_folder
-from thymos.language.decoding import Sampler, StopTexts, decode_batch
+from thymos.language.decoding import Sampler, StopTexts, TextPieces, decode_batch, decode_stream
 from thymos.language.folders import LOADING_ERRORS, choose_device, quiet_transformers
 from thymos.language.model import (
+    Conversation,
     GenerationSettings,
     LanguageModel,
     OptionScores,
@@ -130,6 +131,28 @@ class LocalLanguageModel(LanguageModel):
                 (index, self._reply(tokens, len(row), settings))
                 for index, tokens, row in zip(chosen, new, rows, strict=True)
             ]
+
+    def _stream_text(self, conversation: Conversation, settings: GenerationSettings) -> Iterator[str]:
+        row = self.encode_prompt(conversation)
+        self.check_length(len(row) + settings.max_new_tokens, "conversation")
+        pieces = TextPieces(self.tokenizer, settings.stop)
+        tokens = decode_stream(
+            self.model,
+            row,
+            Sampler([request_seed(settings.seed, row)], settings),
+            max_new_tokens=settings.max_new_tokens,
+            end_ids=self.end_ids,
+            padding=self.padding_id,
+        )
+        for token in tokens:
+            piece = pieces.add(token)
+            if piece:
+                yield piece
+            if pieces.stopped:
+                return
+        rest = pieces.rest()
+        if rest:
+            yield rest
 
     def _batches(self, encoded: Sequence[Sequence[int]], extra: int) -> list[list[int]]:
         """Batches of places; one prompt a batch where the model's attention does not allow padding in between."""

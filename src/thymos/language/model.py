@@ -182,6 +182,26 @@ class LanguageModel(ABC):
             check_conversation(conversation, f"conversation {index}")
         return self._collect_replies([tuple(conversation) for conversation in conversations], settings, progress)
 
+    def stream_text(self, conversation: Conversation, settings: GenerationSettings | None = None) -> Iterator[str]:
+        """Answer one conversation piece by piece, as the reply is made; the pieces joined are the reply of ``chat``.
+
+        Closing the iterator stops the work. A back-end that cannot stream gives the whole reply as one piece.
+
+        Args:
+            conversation: messages, the last one usually the user's.
+            settings: as for :meth:`chat`.
+
+        Raises:
+            BadInput, Unavailable: as :meth:`chat`, at the first piece at the latest.
+        """
+        check_conversation(conversation, "conversation")
+        return self._stream_text(tuple(conversation), settings or GenerationSettings())
+
+    def _stream_text(self, conversation: Conversation, settings: GenerationSettings) -> Iterator[str]:
+        text = self.chat([conversation], settings)[0].text
+        if text:
+            yield text
+
     def generate(
         self,
         prompts: Sequence[str],
