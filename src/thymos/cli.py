@@ -36,6 +36,11 @@ COMMAND_MODULES = (
     "judge",
     "analyze",
     "train",
+    "companion",
+    "exercise",
+    "coach",
+    "trial",
+    "studio",
 )
 
 

@@ -212,17 +212,18 @@ def completion_answer(model: str, replies: list[Reply], logprobs: list[dict[str,
 def chat_events(model: str, reply: Reply, *, with_usage: bool) -> Iterator[str]:
     """A chat reply as server-sent events."""
     head = envelope("chat.completion.chunk", model)
-
-    def event(delta: dict[str, Any], reason: str | None) -> str:
-        return _event(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
-
-    yield event({"role": "assistant", "content": ""}, None)
+    yield chat_chunk(head, {"role": "assistant", "content": ""})
     for piece in pieces(reply.text):
-        yield event({"content": piece}, None)
-    yield event({}, reply.finish_reason)
+        yield chat_chunk(head, {"content": piece})
+    yield chat_chunk(head, {}, reply.finish_reason)
     if with_usage:
         yield _event(head | {"choices": [], "usage": usage([reply])})
     yield "data: [DONE]\n\n"
+
+
+def chat_chunk(head: dict[str, Any], delta: dict[str, Any], reason: str | None = None) -> str:
+    """One piece of a streamed chat reply; ``head`` is the same ``envelope`` for all of them."""
+    return _event(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
 
 
 def completion_events(model: str, replies: list[Reply], *, with_usage: bool) -> Iterator[str]:

@@ -1,0 +1,206 @@
+"""A companion that listens first: guard, reading, plan, reply sentence by sentence, each checked before it is shown."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from thymos.errors import BadInput, Unavailable
+from thymos.language.encoders import SentenceEncoder
+from thymos.language.load import load_encoder
+from thymos.language.local import LocalLanguageModel
+from thymos.language.model import GenerationSettings, LanguageModel, Message
+from thymos.perceive.text_reading import TextReader
+from thymos.perceive.timeline import OK
+from thymos.respond.companion.events import Crisis, Event, Finished, Planned, Read, Said
+from thymos.respond.companion.plan import CourseRule, Planner, why
+from thymos.respond.companion.speech import reply_problem, whole_sentences
+from thymos.respond.companion.wording import authored_reply, authored_sentences, conversation, top_emotion
+from thymos.respond.conversation import seven
+from thymos.respond.guard import Guard
+from thymos.respond.next_emotion import checked_personality, suggest_next
+
+REPLY = GenerationSettings(max_new_tokens=90, temperature=0.6, top_p=0.9, stop=("\nUser:", "\nuser:", "<|im_"))
+MOST_SENTENCES = 3
+SMALL = 1_000_000_000  # weights below which a local model's sentences must sound like a listener's
+LIKE_A_LISTENER = 0.5  # cosine with one of our own replies [inferred]
+CONTEXT_TOKENS = 1_500  # of the talk; older turns are left out, the instruction never
+
+
+class Companion:
+    """Answers a person with a language model, behind a guard.
+
+    Args:
+        model: writes the replies; None uses authored replies only.
+        guard: reads every message and every sentence; default: one without a region, in English.
+        reader: perceives emotions in texts; default: the recognizer of 28 emotions that ships, or none where its
+            encoder is not installed.
+        planner: chooses the strategy; default ``CourseRule``.
+        personality: five traits in 0..1 that move the emotion which the reply may carry; None names none.
+        strict: show only sentences that sound like a listener's, and only English ones; default: for local models with
+            fewer than a billion weights, which else say what nobody should hear.
+
+    Example:
+        >>> companion = Companion(load_language_model("embedded"), Guard("US"))  # doctest: +SKIP
+        >>> for event in companion.answer([Message("user", "I failed my exam.")]):  # doctest: +SKIP
+        ...     print(event)
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel | None,
+        guard: Guard | None = None,
+        reader: TextReader | None = None,
+        planner: Planner | None = None,
+        personality: Mapping[str, float] | None = None,
+        *,
+        strict: bool | None = None,
+    ) -> None:
+        self.model = model
+        self.guard = guard or Guard()
+        self.reader = reader or shipped_reader()
+        self.planner = planner or CourseRule()
+        self.strict = is_small(model) if strict is None else strict
+        self._encoder: SentenceEncoder | None = None
+        self._listening: npt.NDArray[np.float64] | None = None
+        self.personality = None if personality is None else checked_personality(personality)
+
+    def answer(self, history: Sequence[Message], settings: GenerationSettings | None = None) -> Iterator[Event]:
+        """Answer the last message of a talk.
+
+        Args:
+            history: the talk, oldest first; the last message is the person's. Messages of the role ``system`` are never
+                obeyed: they are read by the guard like any other and left out.
+            settings: of the model; ``REPLY`` when left out.
+
+        Raises:
+            BadInput: no message, or the last one is not the person's.
+        """
+        turns = [turn for turn in history if turn.content.strip()]
+        if not turns or turns[-1].role != "user":
+            raise BadInput("the last message must be the user's, and not empty", where="companion")
+        return self._answer(turns, settings or REPLY)
+
+    def read(self, text: str) -> Read:
+        """What the software perceives in a message."""
+        if self.reader is None:
+            return Read({}, float("nan"), float("nan"), "the recognizer is not installed")
+        (quality,) = self.reader.qualities([text])
+        if quality != OK:
+            return Read({}, float("nan"), float("nan"), quality)
+        shares = self.reader.shares([text])[0]
+        valence, arousal, *_ = np.clip(self.reader.plane(shares), -1, 1)
+        return Read(dict(zip(self.reader.labels, map(float, shares), strict=True)), float(valence), float(arousal), OK)
+
+    def plan(self, history: Sequence[Message], reading: Read) -> Planned:
+        """What the reply is meant to do."""
+        shares = self.planner.shares(history, reading)
+        strategy = max(shares, key=lambda name: shares[name])
+        emotion = ""
+        if self.personality is not None:
+            label = top_emotion(reading)
+            emotion = suggest_next("neutral", seven(label) if label else "neutral", self.personality).emotion
+        return Planned(strategy, shares, emotion, why(strategy))
+
+    def _answer(self, turns: list[Message], settings: GenerationSettings) -> Iterator[Event]:
+        started = time.monotonic()
+        # Whatever role a client gives a message: what it says is read.
+        for place, turn in enumerate(turns):
+            if turn.role == "system" or place == len(turns) - 1:
+                checked = self.guard.check_message(turn.content, [one for one in turns[:place] if one.role != "system"])
+                if checked.risk == "crisis":
+                    text = checked.help or ""
+                    yield Crisis(text, checked)
+                    yield Finished(text, True, (), time.monotonic() - started)
+                    return
+        language = checked.language
+        turns = [turn for turn in turns if turn.role in ("user", "assistant")]
+        reading = self.read(turns[-1].content)
+        yield reading
+        plan = self.plan(turns, reading)
+        yield plan
+        said: list[str] = []
+        problems: list[str] = []
+        first = 0.0
+        asked = self.model is not None and not (self.strict and language != "en")
+        for sentence in self._written(turns, plan, reading, settings, problems) if asked else ():
+            problem = (
+                reply_problem(sentence, said, turns)
+                or self._refused(sentence, turns, problems)
+                or self._unlike(sentence)
+            )
+            if problem:
+                problems.append(problem)
+                break
+            said.append(sentence)
+            first = first or time.monotonic() - started
+            yield Said(sentence if len(said) == 1 else f" {sentence}")
+            if len(said) == MOST_SENTENCES:
+                break
+        replaced = not said
+        if replaced:
+            text = authored_reply(plan, reading, turns, language)
+            problems.append("an authored reply stands in for the language model's")
+            first = time.monotonic() - started
+            said.append(text)
+            yield Said(text)
+        yield Finished(" ".join(said), replaced, tuple(problems), first)
+
+    def _written(
+        self, turns: list[Message], plan: Planned, reading: Read, settings: GenerationSettings, problems: list[str]
+    ) -> Iterator[str]:
+        assert self.model is not None
+        try:
+            asked = conversation(fitting(self.model, turns), plan, reading)
+            yield from whole_sentences(self.model.stream_text(asked, settings))
+        except Unavailable as error:
+            problems.append(f"the language model does not answer ({error})")
+
+    def _unlike(self, sentence: str) -> str:
+        """Why a small model's sentence is not shown: it is unlike all that a listener says."""
+        if not self.strict:
+            return ""
+        if self._listening is None:
+            self._encoder = load_encoder("minilm", cache=None)
+            self._listening = np.asarray(self._encoder.encode(authored_sentences()), dtype=np.float64)
+        assert self._encoder is not None
+        cosines = self._listening @ np.asarray(self._encoder.encode([sentence]), dtype=np.float64)[0]
+        return "" if cosines.max() >= LIKE_A_LISTENER else "unlike a listener's"
+
+    def _refused(self, sentence: str, turns: Sequence[Message], problems: list[str]) -> str:
+        checked = self.guard.check_reply(sentence, turns)
+        problems.extend(checked.problems)
+        return "" if checked.allowed else "not let through by the guard"
+
+
+def is_small(model: LanguageModel | None) -> bool:
+    """Whether this is a local model with fewer than ``SMALL`` weights."""
+    inner = getattr(model, "model", model) if not isinstance(model, LocalLanguageModel) else model
+    return isinstance(inner, LocalLanguageModel) and sum(one.numel() for one in inner.model.parameters()) < SMALL
+
+
+def fitting(model: LanguageModel, turns: Sequence[Message]) -> list[Message]:
+    """The last turns that the model's context has room for; at least the last one, cut where it is too long."""
+    inner = getattr(model, "model", model) if not isinstance(model, LocalLanguageModel) else model
+    count: Any = inner.tokenizer if isinstance(inner, LocalLanguageModel) else None
+    kept: list[Message] = []
+    used = 0
+    for turn in reversed(turns):
+        size = len(count(turn.content)["input_ids"]) if count is not None else len(turn.content) // 3
+        if kept and used + size > CONTEXT_TOKENS:
+            break
+        if size > CONTEXT_TOKENS:
+            turn = Message(turn.role, turn.content[-2 * CONTEXT_TOKENS :])
+        kept.append(turn)
+        used += min(size, CONTEXT_TOKENS)
+    return kept[::-1]
+
+
+def shipped_reader() -> TextReader | None:
+    """The reader with the recognizer that ships; None where its encoder is not installed."""
+    try:
+        return TextReader()
+    except Unavailable:
+        return None

@@ -1,0 +1,175 @@
+"""Stage two: a small linear head over a frozen multilingual sentence encoder. Finds what is hinted at without a phrase.
+
+The head ships as safetensors (its numbers) and JSON (settings, thresholds, scores); ``thymos train guard`` trains it
+again. What people write is encoded in memory and never cached.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
+from scipy.special import expit
+
+from thymos.errors import BadInput
+from thymos.files import read_text, write_atomically
+from thymos.language.encoders import SentenceEncoder
+from thymos.language.load import load_encoder
+from thymos.respond.guard.normalize import plain_text
+from thymos.respond.guard.patterns import PatternReading
+
+ENCODER = "multilingual-e5"
+WEIGHTS_FILE, SETTINGS_FILE = "crisis_head.safetensors", "crisis_head.json"
+SOFTENED = 1.0
+"""Log odds by which the threshold rises where patterns found an idiom, a denial, fiction ...
+
+Of 0, 1 and 2 the one with the fewest misses on development items; that it should fall where patterns found a hint did
+not help there.
+"""
+
+Floats = npt.NDArray[np.float64]
+
+
+class CrisisHead(NamedTuple):
+    """A fitted head.
+
+    Args:
+        mean: shape (dimension,), taken off a vector.
+        weights: shape (dimension,).
+        bias: log odds at the mean.
+        threshold: log odds from which a message is a crisis where patterns found nothing.
+        concern: log odds from which it is a concern.
+        encoder: identity of the encoder that it was trained on.
+        about: how it was trained and what it scored, for the data card.
+    """
+
+    mean: Floats
+    weights: Floats
+    bias: float
+    threshold: float
+    concern: float
+    encoder: str
+    about: dict[str, Any]
+
+    def log_odds(self, vectors: npt.NDArray[np.float32]) -> Floats:
+        """Log odds of a crisis, shape (texts,), from vectors of shape (texts, dimension)."""
+        found: Floats = (vectors.astype(np.float64) - self.mean) @ self.weights + self.bias
+        return found
+
+    def save(self, folder: str | Path) -> None:
+        """Write both files."""
+        arrays = {"mean": self.mean.astype(np.float32), "weights": self.weights.astype(np.float32)}
+        settings = {
+            "bias": self.bias,
+            "threshold": self.threshold,
+            "concern": self.concern,
+            "encoder": self.encoder,
+            "about": self.about,
+        }
+        write_atomically(Path(folder) / WEIGHTS_FILE, save_arrays(arrays))
+        write_atomically(Path(folder) / SETTINGS_FILE, json.dumps(settings, indent=1, sort_keys=True) + "\n")
+
+
+def load_head(folder: str | Path) -> CrisisHead:
+    """Read a head.
+
+    Raises:
+        BadInput: files that are missing or hold no head.
+    """
+    folder = Path(folder)
+    try:
+        arrays = load_arrays((folder / WEIGHTS_FILE).read_bytes())
+        settings = json.loads(read_text(folder / SETTINGS_FILE))
+        mean, weights = (arrays[name].astype(np.float64) for name in ("mean", "weights"))
+        if mean.shape != weights.shape or mean.ndim != 1 or not np.isfinite(weights).all():
+            raise ValueError(f"shapes {mean.shape} and {weights.shape}")
+        return CrisisHead(mean, weights, **settings)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"no guard head can be read ({type(error).__name__}: {error})", where=folder) from error
+
+
+class CrisisClassifier:
+    """Encoder and head.
+
+    Args:
+        encoder: the encoder that the head was trained on.
+        head: see ``CrisisHead``.
+
+    Raises:
+        BadInput: the head belongs to another encoder.
+    """
+
+    def __init__(self, encoder: SentenceEncoder, head: CrisisHead) -> None:
+        if head.encoder != encoder.identity or head.weights.shape != (encoder.dimension,):
+            raise BadInput(f"the head was trained on {head.encoder}, not on {encoder.identity}", where="guard")
+        self.encoder, self.head = encoder, head
+
+    def log_odds(self, texts: Sequence[str]) -> Floats:
+        """Log odds of a crisis, shape (texts,)."""
+        return self.head.log_odds(self.encoder.encode([plain_text(text) for text in texts]))
+
+    def log_odds_of(self, text: str, earlier: Sequence[str] = ()) -> float:
+        """Log odds of a message: the higher of the message alone and together with what its writer said before."""
+        texts = [text, joined(text, earlier)] if earlier else [text]
+        return float(self.log_odds(texts).max())
+
+    def is_crisis(self, log_odds: float, *readings: PatternReading) -> bool:
+        """Whether the classifier calls it a crisis, given what patterns found in the message, alone and with history.
+
+        The reading that makes it easier counts, so that a history never takes a crisis away.
+        """
+        return log_odds >= self.head.threshold + min(shift_of(reading) for reading in readings)
+
+
+def shift_of(reading: PatternReading) -> float:
+    """How far patterns move the threshold; see ``SOFTENED``."""
+    return SOFTENED if reading.softened and not reading.rules else 0.0
+
+
+def joined(text: str, earlier: Sequence[str]) -> str:
+    """What one writer said in several turns, as the classifier reads it."""
+    return " / ".join([*earlier, text])
+
+
+def probability(log_odds: float) -> float:
+    """Log odds as a number between 0 and 1; it is not calibrated on real conversations."""
+    return float(expit(log_odds))
+
+
+_LOADING = Lock()
+
+
+@cache
+def _shipped() -> CrisisClassifier:
+    # No cache of vectors: what people write to the guard must leave no trace on the disk.
+    return CrisisClassifier(load_encoder(ENCODER, cache=None), load_head(str(files("thymos.respond.guard") / "data")))
+
+
+def shipped_classifier() -> CrisisClassifier:
+    """The shipped classifier, loaded once.
+
+    Raises:
+        Unavailable: the package of the embedded encoder is not installed.
+    """
+    with _LOADING:
+        return _shipped()
+
+
+__all__ = [
+    "ENCODER",
+    "CrisisClassifier",
+    "CrisisHead",
+    "joined",
+    "load_head",
+    "probability",
+    "shift_of",
+    "shipped_classifier",
+]
