@@ -14,7 +14,7 @@ from thymos.perceive.saving import load_recognizer
 from thymos.perceive.text_attention import AttentionTextRecognizer
 from thymos.perceive.text_states import StateTextRecognizer
 from thymos.perceive.words import weighted_words, word_spans
-from thymos.respond.crisis import HELP
+from thymos.respond.guard import Guard
 from thymos.respond.hybrid import (
     HybridResponder,
     LinearEmpatheticRecognizer,
@@ -68,7 +68,7 @@ def test_readings_are_ordered():
 @pytest.mark.parametrize(("two_stages", "emotion"), [(False, "sad"), (True, "angry")])
 def test_the_reply_is_given_emotion_and_words(two_stages, emotion):
     writer = Writer("angry")
-    responder = HybridResponder(writer, Small(), candidates=2, two_stages=two_stages)
+    responder = HybridResponder(writer, Small(), candidates=2, two_stages=two_stages, guard=PATTERNS)
     reply = responder.reply(["It will rain again", "Oh?", "Yes, rain all week"])
     # "none of these" and candidates tie in the first stage; the first stage is trusted then.
     assert reply.text == "I see."
@@ -86,9 +86,9 @@ def test_a_crisis_is_answered_with_help_and_nothing_else(place):
     turns = ["hello", "hi", "how are you"]
     turns[place] = "I want to kill myself"
     writer = Writer("sad")
-    reply = HybridResponder(writer, Small()).reply(turns)
+    reply = HybridResponder(writer, Small(), guard=PATTERNS).reply(turns)
     assert reply.crisis
-    assert reply.text == HELP
+    assert "988" in reply.text
     assert writer.told == []
 
 
@@ -97,11 +97,19 @@ def test_a_crisis_is_answered_with_help_and_nothing_else(place):
 )
 def test_dialogues_that_cannot_be_answered(turns, said):
     with pytest.raises(BadInput, match=said):
-        HybridResponder(Writer("sad"), Small()).reply(turns)
+        HybridResponder(Writer("sad"), Small(), guard=PATTERNS).reply(turns)
 
 
 def test_a_text_without_words_is_answered():
-    assert HybridResponder(Writer("joyful"), Small()).reply(["🙂"]).words == ()
+    assert HybridResponder(Writer("joyful"), Small(), guard=PATTERNS).reply(["🙂"]).words == ()
+
+
+def test_a_reply_that_harms_is_replaced():
+    writer = Writer("sad", "You clearly have depression.")
+    reply = HybridResponder(writer, Small(), two_stages=False, guard=PATTERNS).reply(["so much rain"])
+    assert not reply.crisis
+    assert "depression" not in reply.text
+    assert "doctor" in reply.text
 
 
 def test_numbers_below_their_least():
@@ -112,7 +120,7 @@ def test_numbers_below_their_least():
 def test_a_real_tiny_model_answers(tmp_path, monkeypatch):
     monkeypatch.setenv("THYMOS_CACHE", str(tmp_path / "cache"))
     model = load_language_model(str(write_tiny_model(tmp_path / "tiny", max_position_embeddings=1024)), cache=None)
-    reply = HybridResponder(model, Small()).reply(["so much rain"])
+    reply = HybridResponder(model, Small(), guard=PATTERNS).reply(["so much rain"])
     assert reply.emotion in {"sad", "joyful", "angry"}
 
 

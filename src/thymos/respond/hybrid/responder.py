@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from thymos.errors import BadInput
-from thymos.language.model import GenerationSettings, LanguageModel
-from thymos.respond.crisis import HELP, is_crisis
+from thymos.language.model import GenerationSettings, LanguageModel, Message
+from thymos.respond.guard import Guard
 from thymos.respond.hybrid.prompts import reply_prompt
 from thymos.respond.hybrid.small_models import WORDS, SmallEmpatheticModel, read_empathetically
 from thymos.respond.hybrid.two_stage import two_stage_scores
@@ -40,6 +40,7 @@ class HybridResponder:
         words: words that are pointed out.
         two_stages: whether the language model chooses the emotion; else the small model's first one is taken, which
             is better with small language models (study ``hybrid_empathy``).
+        guard: reads every text before and the reply after the language model; by default one for the United States.
 
     Example:
         >>> responder = HybridResponder(load_language_model("embedded"), fitted)  # doctest: +SKIP
@@ -54,11 +55,13 @@ class HybridResponder:
         candidates: int = CANDIDATES,
         words: int = WORDS,
         two_stages: bool = True,
+        guard: Guard | None = None,
     ) -> None:
         if candidates < 1 or words < 0:
             raise BadInput(f"candidates is {candidates}, words is {words}", mend="use at least 1 and 0")
         self.language_model, self.small_model = language_model, small_model
         self.candidates, self.words, self.two_stages = candidates, words, two_stages
+        self.guard = guard if guard is not None else Guard()
 
     def reply(self, turns: Sequence[str], *, settings: GenerationSettings | None = None) -> HybridReply:
         """Answer the last turn of a dialogue.
@@ -76,8 +79,10 @@ class HybridResponder:
             if not isinstance(text, str) or not text.strip():
                 raise BadInput("the text is empty", where=f"turn {number}")
         said = turns[::2]
-        if any(is_crisis(text) for text in said):
-            return HybridReply(HELP, "", (), True)
+        history = [Message("assistant" if place % 2 else "user", text) for place, text in enumerate(turns)]
+        checked = self.guard.check_message(turns[-1], history[:-1])
+        if checked.risk == "crisis":
+            return HybridReply(checked.help or "", "", (), True)
         together = " ".join(said)
         (reading,) = read_empathetically(self.small_model, [together], words=max(1, self.words))
         words = reading.words[: self.words]
@@ -89,4 +94,6 @@ class HybridResponder:
             emotion = names[int(found.chosen()[0])]
         settings = settings or GenerationSettings(max_new_tokens=LONGEST)
         (answer,) = self.language_model.chat([reply_prompt(turns, emotion, words)], settings)
-        return HybridReply(answer.text.strip(), emotion, tuple(words), False)
+        text = answer.text.strip()
+        allowed = self.guard.check_reply(text, history)
+        return HybridReply(text if allowed.allowed else allowed.replacement, emotion, tuple(words), False)

@@ -41,6 +41,7 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "calmed": {"official": children.calmed},
     "ceap360vr": {"official": signals.ceap360vr},
     "ckplus": {"official": pictures.ckplus_sequences, "crops": pictures.ckplus},
+    "cognitive_reframing": {"official": support.cognitive_reframing},
     "cremad_votes": {"official": votes.cremad, "audio": votes.cremad_audio},
     "crowd_envent": {"official": texts.crowd_envent, "windows_1252": texts.crowd_envent_windows},
     "dailydialog": {"official": conversations.dailydialog},

@@ -1,5 +1,6 @@
 """Layouts of the corpora of counseling and support."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,22 @@ def epitome(folder: Path, rng: np.random.Generator) -> None:
             said = glued if name == "emotional-reactions" else text[2:]
             rows.append([*text[:2], *said, level, rationale if level else ""])
         write_rows(folder / "dataset" / f"{name}-reddit.csv", rows, header, newline="\r\n")
+
+
+def cognitive_reframing(folder: Path, rng: np.random.Generator) -> None:
+    """``reframing_dataset.csv``: 15 thoughts in 14 situations, two reframes each; ``thinking_traps.jsonl``: 6 lines."""
+    traps = ("labeling", "mind reading,blaming", "fortune telling", "none")
+    rows = []
+    for number in range(30):
+        about = number // 2
+        situation = f"Situation {about % 14}: {sentence(np.random.default_rng(about % 14), 'sadness')}"
+        thought = f"Thought {about}: it will never change."
+        rows.append([situation, thought, f"Reframe {number}: {sentence(rng)}", traps[number % len(traps)]])
+    header = ("situation", "thought", "reframe", "thinking_traps_addressed")
+    write_rows(folder / "data" / "reframing_dataset.csv", rows, header)
+    lines = [
+        {"prompt": f"Thought {number // 2}: it will never change. ->", "completion": completion}
+        for number, completion in enumerate((" Overgeneralization", " Fortune telling") * 3)
+    ]
+    content = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+    (folder / "data" / "thinking_traps.jsonl").write_text(content, encoding="utf-8")
