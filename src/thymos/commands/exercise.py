@@ -1,248 +1,191 @@
-"""``thymos exercise`` and ``thymos questionnaire``: guided exercises and scored questionnaires in the terminal."""
+"""``thymos exercise``: guided exercises in the terminal; interrupted, gone on with, exported."""
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.padding import Padding
+from rich.panel import Panel
 
-from thymos.errors import BadInput
-from thymos.files import write_atomically
+from thymos.commands.guided_session import (
+    PLAIN,
+    WIDTH,
+    JsonOption,
+    LanguageOption,
+    RegionOption,
+    make_guard,
+    new_file,
+    own_folder,
+    run_session,
+    show_help,
+    write_private,
+)
+from thymos.errors import BadInput, ThymosError
+from thymos.files import read_text
 
 if TYPE_CHECKING:
-    from thymos.respond.exercises import Answer, ExerciseRun, Step
-    from thymos.respond.guard import Guard
+    from thymos.respond.exercises import Exercise, ExerciseRun
 
-RegionOption = Annotated[str, typer.Option("--region", help="Country whose help lines are named, e.g. DE.")]
-ItemsOption = Annotated[
-    Path | None, typer.Option("--items", help="Your own copy of the item texts (YAML), where they cannot ship.")
-]
+app = typer.Typer(no_args_is_help=True, help="Guided exercises: interrupted, gone on with, exported.")
+WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Time pauses and breathing, or end them by Enter.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    exercise = typer.Typer(no_args_is_help=True, help="Guided exercises that can be stopped and gone on with.")
-    for name, function in (("list", list_exercises), ("do", do), ("export", export)):
-        exercise.command(name)(function)
-    app.add_typer(exercise, name="exercise")
-    questionnaire = typer.Typer(no_args_is_help=True, help="Questionnaires: information, never a diagnosis.")
-    for name, function in (("list", list_questionnaires), ("fill", fill), ("score", score)):
-        questionnaire.command(name)(function)
-    app.add_typer(questionnaire, name="questionnaire")
+def register(main: typer.Typer) -> None:
+    """Add the commands of this module and of ``questionnaire``."""
+    from thymos.commands import questionnaire
+
+    main.add_typer(app, name="exercise")
+    main.add_typer(questionnaire.app, name="questionnaire")
 
 
-def list_exercises() -> None:
-    """What can be done."""
+@app.command("list")
+def list_exercises(language: LanguageOption = "en", as_json: JsonOption = False) -> None:
+    """List the exercises, and those that you have begun and not finished.
+
+    Example:
+
+        thymos exercise list
+    """
     from thymos.respond.exercises import exercises
 
-    table = Table("name", "title", "minutes", "what it is")
-    for slug, one in exercises().items():
-        table.add_row(slug, one.title, str(one.minutes), one.summary)
-    Console(emoji=False).print(table)
-
-
-def do(
-    name: Annotated[str, typer.Argument(help="See `thymos exercise list`; or a script of your own (.yaml).")],
-    save: Annotated[Path, typer.Option("--save", help="Kept here after every answer; an earlier one goes on.")] = Path(
-        "exercise.json"
-    ),
-    region: RegionOption = "US",
-) -> None:
-    """Do an exercise. Ctrl-C stops; the same command goes on where it was.
-
-    Examples:
-
-        thymos exercise do thought_record --save today.json
-
-        thymos exercise export today.json
-    """
-    from thymos.respond.exercises import ExerciseRun, find_exercise, read_exercise, texts_of
-    from thymos.respond.guard import Guard
-
-    console = Console(emoji=False, highlight=False)
-    script = read_exercise(name) if name.endswith((".yaml", ".yml")) else find_exercise(name)
-    run = read_run(save) if save.exists() else ExerciseRun.start(script)
-    if run.exercise.slug != script.slug:
-        raise BadInput(f"this file holds {run.exercise.slug}", where=save, mend="choose another file with --save")
-    guard = Guard(region=region)
-    console.print(f"[bold]{script.title}[/]: {script.summary}")
-    if script.caution:
-        console.print(script.caution, style="yellow", markup=False)
-    console.print(f"kept in {save}; Ctrl-C stops, the same command goes on", style="dim", markup=False)
-    while (step := run.prompt()) is not None:
-        answer = ask(step, console)
-        try:
-            run = run.answer(answer)
-        except BadInput as error:
-            console.print(str(error), style="red", markup=False)
-            continue
-        write_atomically(save, run.to_json() + "\n")
-        if crisis(guard, texts_of(answer), console):
-            return
-    if run.summary():
-        console.print(run.summary(), style="bold", markup=False)
-
-
-def crisis(guard: "Guard", text: str, console: Console) -> bool:
-    """Show help where an answer sounds dangerous; the state is kept already."""
-    if not text:
-        return False
-    found = guard.check_message(text)
-    if found.risk != "crisis":
-        return False
-    console.print(found.help or "", style="yellow", markup=False)
-    console.print("The exercise is kept; the same command goes on with it.", style="dim")
-    return True
-
-
-def ask(step: "Step", console: Console) -> "Answer":
-    """One answer from the keyboard."""
-    console.print()
-    console.print(step.prompt, markup=False)
-    if step.help:
-        console.print(step.help, style="dim", markup=False)
-    if step.kind == "pause":
-        console.input(f"(about {step.seconds:g} seconds; Enter goes on) ")
-        return None
-    if step.kind == "breathing":
-        parts = zip(("in", "hold", "out", "hold"), step.pattern, strict=True)
-        told = ", ".join(f"{name} {seconds:g} s" for name, seconds in parts if seconds)
-        console.input(f"({told}; {step.rounds} rounds; Enter goes on) ")
-        return None
-    if step.kind == "say":
-        console.input("(Enter goes on) ")
-        return None
-    if step.kind in ("choice", "choices"):
-        for number, option in enumerate(step.options, start=1):
-            console.print(f"  {number} {option}", markup=False)
-        given = console.input("number, or several with commas: " if step.kind == "choices" else "number: ")
-        places = [part.strip() for part in given.split(",") if part.strip()]
-        known = {str(number): option for number, option in enumerate(step.options, start=1)}
-        chosen = [known.get(one, one) for one in places]
-        return chosen if step.kind == "choices" else (chosen[0] if chosen else None)
-    if step.kind == "list":
-        console.print(f"(one a line, at most {step.most}; an empty line ends)", style="dim")
-        lines: list[str] = []
-        while len(lines) < step.most and (line := console.input("- ").strip()):
-            lines.append(line)
-        return lines
-    if step.kind == "scale":
-        console.print(f"({step.low:g} {step.low_label} ... {step.high:g} {step.high_label})", style="dim", markup=False)
-        given = console.input("> ").strip()
-        try:
-            return float(given)
-        except ValueError:
-            return given or None
-    return console.input("> ").strip() or None
-
-
-def export(
-    path: Annotated[Path, typer.Argument(help="A kept exercise.")],
-    out: Annotated[Path | None, typer.Option("--out", help="A .md or .json file; left out: printed.")] = None,
-) -> None:
-    """What was asked and answered, as Markdown or JSON."""
-    run = read_run(path)
-    form = "json" if out is not None and out.suffix.lower() == ".json" else "md"
-    text = run.export("json" if form == "json" else "md")
-    if out is None:
-        print(text)
+    known = exercises(language)
+    if as_json:
+        names = ("slug", "title", "summary", "minutes", "language", "version", "cautions", "sources")
+        print(json.dumps([{name: getattr(one, name) for name in names} for one in known.values()], ensure_ascii=False))
         return
-    write_atomically(out, text + "\n")
+    console = Console(emoji=False)
+    for one in known.values():
+        console.print(f"[bold]{one.slug}[/]  {escape(one.title)}, {one.minutes} min", highlight=False)
+        console.print(Padding(escape(one.summary), (0, 0, 0, 4)), style="dim", highlight=False, width=WIDTH)
+    for path, run in begun():
+        console.print(f"begun: {run.exercise.title}, {run.started[:16]}; thymos exercise resume {path}", **PLAIN)
 
 
-def read_run(path: Path) -> "ExerciseRun":
-    """A kept exercise; BadInput for another file."""
+def begun() -> "list[tuple[Path, ExerciseRun]]":
+    """Exercises in the user's folder that are not finished, the newest first; files that are none are left alone."""
     from thymos.respond.exercises import ExerciseRun
 
-    try:
-        return ExerciseRun.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"it cannot be read ({type(error).__name__})", where=path) from None
-    except BadInput as error:
-        raise BadInput(str(error), where=path, mend="choose another file") from None
+    found = []
+    for path in own_folder("exercises").glob("*.json"):
+        try:
+            run = ExerciseRun.from_json(read_text(path), where=path)
+        except ThymosError:
+            continue
+        if not run.finished:
+            found.append((path, run))
+    return sorted(found, key=lambda one: one[1].started, reverse=True)
 
 
-def list_questionnaires() -> None:
-    """Instruments, where they come from, and whether their items ship."""
-    from thymos.respond.questionnaires import questionnaires
-
-    table = Table("name", "title", "items", "items ship", "licence")
-    for slug, one in questionnaires().items():
-        table.add_row(slug, one.title, str(len(one.items)), "yes" if one.has_texts else "no", one.licence)
-    Console(emoji=False).print(table)
-
-
-def fill(
-    name: Annotated[str, typer.Argument(help="See `thymos questionnaire list`.")],
-    items: ItemsOption = None,
-    region: RegionOption = "US",
+@app.command("do")
+def do_exercise(
+    name: Annotated[str, typer.Argument(help="A name of the list, or a script of your own (a .yaml file).")],
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Keep it here; what is in it goes on. Default: your data folder.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Begin anew, also where one was begun and not finished.")] = False,
+    language: LanguageOption = "en",
+    region: RegionOption = "",
+    wait: WaitOption = True,
 ) -> None:
-    """Answer a questionnaire and see its score.
+    """Do an exercise. It is kept after every answer; Ctrl-C stops, and the same command goes on.
+
+    Nothing leaves this machine. It is a program, no therapist; where an answer sounds dangerous, help lines are shown.
 
     Examples:
 
-        thymos questionnaire fill phq9
+        thymos exercise do thought_record
+
+        thymos exercise do paced_breathing --language de --region DE
     """
-    from thymos.respond.questionnaires import check_texts, find_questionnaire, with_texts
+    from thymos.respond.exercises import ExerciseRun, find_exercise
 
-    one = find_questionnaire(name)
-    if items is not None:
-        one = with_texts(one, items)
-    check_texts(one)
-    console = Console(emoji=False, highlight=False)
-    console.print(f"{one.instructions} ({one.period})", markup=False)
-    console.print(", ".join(f"{value} {word}" for value, word in one.options.items()), style="dim", markup=False)
-    answers: dict[str, int | None] = {}
-    for number, item in enumerate(one.items, start=1):
-        while item not in answers:
-            given = console.input(f"{number}. {one.texts[item]}: ").strip()
-            if given.isdigit() and int(given) in one.options:
-                answers[item] = int(given)
-            elif not given and one.missing:
-                answers[item] = None
-    told_score(one.score(answers), region, console)
-
-
-def score(
-    name: Annotated[str, typer.Argument(help="See `thymos questionnaire list`.")],
-    answers: Annotated[str, typer.Argument(help="Numbers with commas, in the order of the items; - = left out.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    region: RegionOption = "US",
-) -> None:
-    """Score answers that were given elsewhere.
-
-    Examples:
-
-        thymos questionnaire score gad7 1,0,2,1,0,1,0
-    """
-    from thymos.respond.questionnaires import find_questionnaire
-
-    one = find_questionnaire(name)
-    parts = [part.strip() for part in answers.split(",")]
-    if len(parts) != len(one.items):
-        raise BadInput(f"{len(parts)} answers for {len(one.items)} items", where=name)
-    try:
-        given = {item: None if part in ("", "-") else int(part) for item, part in zip(one.items, parts, strict=True)}
-    except ValueError:
-        raise BadInput("an answer is no number", where=name, mend="use numbers with commas") from None
-    result = one.score(given)
-    if as_json:
-        print(json.dumps(vars(result)))
+    script = find_exercise(name, language)
+    path = save
+    if path is None and not new:
+        same = (script.slug, script.language)
+        path = next((one for one, run in begun() if (run.exercise.slug, run.exercise.language) == same), None)
+    console = Console(emoji=False)
+    if path is not None and path.exists():
+        if new:
+            raise BadInput("there is something in this file", where=path, mend="choose another one, or leave out --new")
+        run = unfinished(path)
+        if run.exercise.slug != script.slug:
+            raise BadInput(f"this file holds {run.exercise.slug}", where=path, mend="choose another one")
+        _go_on(console, run, path, region, wait)
         return
-    told_score(result, region, Console(emoji=False, highlight=False))
+    introduce(console, script)
+    run = ExerciseRun.start(script, make_guard(region, script.language))
+    run_session(console, run, path or new_file("exercises", script.slug), waits=wait and sys.stdin.isatty())
 
 
-def told_score(result: Any, region: str, console: Console) -> None:
-    """A score with what it is, and help where an answer asks for it."""
-    from thymos.respond.guard import Guard
+@app.command("resume")
+def resume_exercise(
+    file: Annotated[Path, typer.Argument(help="Where the exercise is kept.")],
+    region: RegionOption = "",
+    wait: WaitOption = True,
+) -> None:
+    """Go on with an exercise where it was stopped.
 
-    if result.total is not None:
-        console.print(f"total {result.total:g}{f': {result.band}' if result.band else ''}", style="bold", markup=False)
-    for name, value in result.subscales.items():
-        console.print(f"{name.replace('_', ' ')}: {value:g}", markup=False)
-    console.print(result.note, style="dim", markup=False)
-    if result.urgent:
-        found = Guard(region=region, classifier=None).check_message("I have thoughts of hurting myself")
-        console.print(found.help or "", style="yellow", markup=False)
+    Example:
+
+        thymos exercise resume record.json
+    """
+    _go_on(Console(emoji=False), unfinished(file), file, region, wait)
+
+
+def unfinished(path: Path) -> "ExerciseRun":
+    """The exercise of a file; BadInput where there is none, or it is finished."""
+    from thymos.respond.exercises import ExerciseRun
+
+    run = ExerciseRun.from_json(read_text(path), where=path)
+    if run.finished:
+        raise BadInput("this exercise is finished", where=path, mend=f"read it with: thymos exercise export {path}")
+    return run
+
+
+def _go_on(console: Console, run: "ExerciseRun", path: Path, region: str, wait: bool) -> None:
+    done, steps = run.progress()
+    begun_at = f"{run.started[:10]} {run.started[11:16]} UTC"
+    console.print(f"{run.exercise.title}, begun {begun_at}: {done} of at most {steps} steps done", **PLAIN)
+    if run.newer_script():
+        console.print("this exercise has other words by now; yours goes on with those that it began with", style="dim")
+    if run.interruption is not None:
+        show_help(console, run.interruption.help)
+    guarded = replace(run, guard=make_guard(region, run.exercise.language))
+    run_session(console, guarded, path, waits=wait and sys.stdin.isatty())
+
+
+@app.command("export")
+def export_exercise(
+    file: Annotated[Path, typer.Argument(help="Where the exercise is kept.")],
+    form: Annotated[str, typer.Option("--format", help="md or json; default: as --out says, else md.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="Write it here; default: print it.")] = None,
+) -> None:
+    """Print an exercise with its answers, finished or not, as Markdown or JSON.
+
+    Example:
+
+        thymos exercise export record.json --out record.md
+    """
+    from thymos.respond.exercises import ExerciseRun
+
+    run = ExerciseRun.from_json(read_text(file), where=file)
+    text = run.export(form or ("json" if out is not None and out.suffix.lower() == ".json" else "md"))
+    if out is None:
+        print(text, end="")
+        return
+    write_private(out, text)
+    Console(stderr=True, emoji=False).print(f"written to {out}", **PLAIN)
+
+
+def introduce(console: Console, script: "Exercise") -> None:
+    """What an exercise is for, what to mind, where it comes from."""
+    cautions = "\n".join(f"- {escape(one)}" for one in script.cautions)
+    text = f"{escape(script.summary)}\n\n[yellow]{cautions}[/]\n\n[dim]{escape(' '.join(script.sources))}[/]"
+    console.print(Panel(text, title=f"{escape(script.title)}, {script.minutes} min", width=WIDTH), highlight=False)
+    console.print("/back = one step back, /quit or Ctrl-C = stop; everything is kept", style="dim", **PLAIN)

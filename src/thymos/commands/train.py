@@ -21,6 +21,7 @@ TRAINERS = {
     "scene": ("thymos.perceive.scene.training", "train_scene_regressor"),
     "physiology": ("thymos.perceive.physiology.training", "train_stress_recognizer"),
     "next_emotion": ("thymos.respond.transition_training", "train_next_emotion"),
+    "guard": ("thymos.respond.guard.training", "train_guard"),
 }
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from thymos.language.encoders import SentenceEncoder
 from thymos.language.model import GenerationSettings, LanguageModel, Prompt, Reply
-from thymos.respond.crisis import HELP, is_crisis
+from thymos.respond.guard import crisis_text
+from thymos.respond.guard.keywords import has_keyword
 
 
 class HashedWords(SentenceEncoder):
@@ -26,7 +27,7 @@ class HashedWords(SentenceEncoder):
 
 
 class PhraseGuard:
-    """The guard's interface over the phrases of ``respond.crisis``; refuses replies that hold a word."""
+    """The guard's interface over the phrases of ``respond.guard.keywords``; refuses replies that hold a word."""
 
     def __init__(self, refused: str = "forbidden") -> None:
         self.refused = refused
@@ -34,10 +35,10 @@ class PhraseGuard:
 
     def check_message(self, text: str, history: Sequence[Any] = ()) -> Any:
         self.read.append(text)
-        crisis = is_crisis(text)
+        crisis = has_keyword(text)
         return SimpleNamespace(
             risk="crisis" if crisis else "none", categories=("suicide",) if crisis else (), score=float(crisis),
-            language="en", help=HELP if crisis else None,
+            language="en", help=crisis_text("US", "en", ("suicide",)) if crisis else None,
         )  # fmt: skip
 
     def check_reply(self, text: str, history: Sequence[Any] = ()) -> Any:

@@ -25,6 +25,8 @@ from thymos.respond.hybrid import (
 )
 from thymos.testing.tiny_models import write_tiny_model
 
+PATTERNS = Guard(classifier=None)
+
 
 class Small:
     """A plug-in that knows one thing: rain is sad."""
@@ -40,15 +42,15 @@ class Small:
 class Writer:
     """A language model that repeats what it was told and prefers one label."""
 
-    def __init__(self, label):
-        self.label, self.told = label, []
+    def __init__(self, label, says=" I see. "):
+        self.label, self.says, self.told = label, says, []
 
     def score_batch(self, prompts, options, *, normalize="none", progress=None):
         return [np.array([0.0 if option == self.label else -1.0 for option in own]) for own in options]
 
     def chat(self, conversations, settings=None, *, progress=None):
         self.told += conversations
-        return [Reply(" I see. ", "stop", 1, 1) for _ in conversations]
+        return [Reply(self.says, "stop", 1, 1) for _ in conversations]
 
 
 def test_a_plug_in_is_anything_that_reads_emotions_and_words():

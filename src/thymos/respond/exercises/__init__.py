@@ -1,24 +1,21 @@
-"""Guided exercises: scripts, and a person's way through one."""
+"""Guided exercises: scripts in YAML, and a person's way through one as a state that is plain JSON."""
 
-from thymos.respond.exercises.run import ExerciseRun, Given, texts_of
-from thymos.respond.exercises.script import (
-    Answer,
-    Exercise,
-    Step,
-    exercises,
-    find_exercise,
-    parse_exercise,
-    read_exercise,
-)
+from thymos.respond.exercises.answers import texts_of
+from thymos.respond.exercises.conditions import Answer
+from thymos.respond.exercises.reading import exercises, find_exercise, languages, parse_exercise, read_exercise
+from thymos.respond.exercises.run import ExerciseRun, Given, Interruption
+from thymos.respond.exercises.script import Exercise, Step
 
 __all__ = [
     "Answer",
     "Exercise",
     "ExerciseRun",
     "Given",
+    "Interruption",
     "Step",
     "exercises",
     "find_exercise",
+    "languages",
     "parse_exercise",
     "read_exercise",
     "texts_of",

@@ -1,15 +1,24 @@
-"""One person's way through an exercise: a state that is plain JSON, so it can be kept after every answer."""
+"""One person's way through an exercise: immutable, and its whole state is JSON, so it can be kept after every answer.
 
-import json
-import math
+The state holds the script, too. A run goes on with the words that it began with, whatever a later version of thymos
+ships; the hash tells when somebody changed them by hand.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 from thymos.errors import BadInput
-from thymos.respond.exercises.script import LONGEST, Answer, Exercise, Step, exercises, quoted, told
+from thymos.respond.exercises.answers import checked_answer, own_texts
+from thymos.respond.exercises.asking import asked_step
+from thymos.respond.exercises.conditions import Answer
+from thymos.respond.exercises.reading import exercises
+from thymos.respond.exercises.script import Exercise, Step
+from thymos.respond.exercises.watching import HINTED, RISKS, TextGuard, read_text_answer
 
-FORMAT = 1
+STATE = "exercise state"
 
 
 @dataclass(frozen=True)
@@ -17,28 +26,59 @@ class Given:
     """An answer.
 
     Args:
-        step: which step.
-        answer: None where the step asks nothing, or was left empty.
-        time: UTC, to the second.
+        step: whose.
+        answer: in the shape of ``checked_answer``; None where nothing was asked, or it was left out.
+        time: UTC, ISO 8601, to the second.
+        risk: what the guard made of it: ``"none"``, ``"concern"``, or ``"crisis"`` where the person went on after help
+            was shown; see ``ExerciseRun.go_on``.
     """
 
     step: str
     answer: Answer
     time: str
+    risk: str = "none"
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """The guard found language of a crisis in an answer; help takes the place of the next step.
+
+    Args:
+        step: that was asked, and is asked again when the person comes back.
+        help: what is shown.
+        categories: what was found; never the words.
+        time: UTC, ISO 8601, to the second.
+    """
+
+    step: str
+    help: str
+    categories: tuple[str, ...]
+    time: str
+
+    @property
+    def hinted(self) -> bool:
+        """Whether no open words of danger were found, only their tone: then the person may say that all is well."""
+        return bool(self.categories) and HINTED.issuperset(self.categories)
 
 
 @dataclass(frozen=True)
 class ExerciseRun:
-    """Where somebody is in an exercise; never changed, every answer gives a new one.
+    """Where somebody is in an exercise; every answer gives a new run.
 
     Args:
         exercise: the script.
-        given: answers so far, in order.
-        started: UTC, to the second.
+        given: answers so far, in order; the place follows from them.
+        started: UTC, ISO 8601, to the second.
+        drafts: answers that were taken back by going back, and the text of an interruption, by step.
+        interruption: of the last answer, or None.
+        notice: one sentence of the guard that can stand beside the next step; not part of the state.
+        guard: reads free texts before they are taken; it is not part of the state. With None nothing is read here, and
+            the caller reads ``texts_of`` every answer.
 
     Example:
         >>> run = ExerciseRun.start(exercises()["gratitude"])
-        >>> run = run.answer(None)
+        >>> run.prompt().kind, run.answer(None).prompt().kind
+        ('say', 'scale')
         >>> ExerciseRun.from_json(run.to_json()) == run
         True
     """
@@ -46,11 +86,17 @@ class ExerciseRun:
     exercise: Exercise
     given: tuple[Given, ...] = ()
     started: str = field(default_factory=lambda: now())
+    drafts: Mapping[str, Answer] = field(default_factory=dict)
+    interruption: Interruption | None = None
+    notice: str = field(default="", compare=False)
+    guard: TextGuard | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def start(cls, exercise: Exercise) -> "ExerciseRun":
+    def start(cls, exercise: Exercise, guard: TextGuard | None = None) -> "ExerciseRun":
         """At the first step."""
-        return cls(exercise)
+        return cls(exercise, guard=guard)
+
+    # -- where it is ----------------------------------------------------------------------------------------------
 
     @property
     def answers(self) -> dict[str, Answer]:
@@ -60,187 +106,162 @@ class ExerciseRun:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to do."""
-        return self.prompt() is None
+        return self.current() is None
+
+    @property
+    def place(self) -> str | None:
+        """The step that is asked now; None at the end."""
+        step = self.current()
+        return None if step is None else str(step.id)
+
+    @property
+    def risk(self) -> str:
+        """What the guard made of the last answer: ``"none"``, ``"concern"`` or ``"crisis"``."""
+        if self.interruption is not None:
+            return RISKS[-1]
+        last = self.given[-1].risk if self.given else RISKS[0]
+        return RISKS[0] if last == RISKS[-1] else last  # help was shown, and the person went on
+
+    def current(self) -> Any:
+        """The step of the script that is asked now, as it was written; None at the end."""
+        steps, answers = self.exercise.steps, self.answers
+        last = self.given[-1].step if self.given else None
+        start = next((place + 1 for place, step in enumerate(steps) if step.id == last), 0)
+        return next((step for step in steps[start:] if step.when is None or step.when.holds(answers)), None)
 
     def prompt(self) -> Step | None:
-        """The step to do now, with earlier answers quoted; None at the end."""
-        step = self._next()
-        if step is None:
-            return None
-        answers = self.answers
-        return step.model_copy(update={"prompt": quoted(step.prompt, answers), "help": quoted(step.help, answers)})
-
-    def answer(self, value: Answer) -> "ExerciseRun":
-        """The run after an answer to the present step.
-
-        Args:
-            value: a text, a number, a list of texts; None where the step asks nothing or may be left empty.
-
-        Raises:
-            BadInput: the exercise is finished, or the answer does not fit the step; the run stays as it is.
-        """
-        step = self._next()
-        if step is None:
-            raise BadInput("the exercise is finished", where=self.exercise.slug, mend="start it again")
-        return replace(self, given=(*self.given, Given(step.id, checked(step, value), now())))
-
-    def back(self) -> "ExerciseRun":
-        """The run before its last answer; at the beginning the same."""
-        return replace(self, given=self.given[:-1])
+        """What is asked now; None at the end."""
+        step = self.current()
+        return None if step is None else asked_step(self.exercise, step, self.answers, self.drafts.get(step.id))
 
     def progress(self) -> tuple[int, int]:
-        """Steps done, and how many there are at most."""
-        skipped = sum(step.id not in self.answers for step in self.exercise.steps[: self._place()])
-        return len(self.given), len(self.exercise.steps) - skipped
+        """Steps done, and how many there are at most: conditions on answers to come may leave some out."""
+        last = self.given[-1].step if self.given else None
+        ids = [step.id for step in self.exercise.steps]
+        return len(self.given), len(self.given) + len(ids) - (ids.index(last) + 1 if last else 0)
 
     def summary(self) -> str:
-        """The closing words."""
-        return quoted(self.exercise.closing, self.answers) if self.finished else ""
-
-    # -- keeping ------------------------------------------------------------------------------------------------
-
-    def to_json(self) -> str:
-        """The whole state, the script included, so that a run goes on with the words it began with."""
-        return json.dumps(
-            {
-                "format": FORMAT,
-                "exercise": self.exercise.model_dump(mode="json"),
-                "started": self.started,
-                "given": [[one.step, one.answer, one.time] for one in self.given],
-            },
-            ensure_ascii=False,
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> "ExerciseRun":
-        """The run from its state.
-
-        Raises:
-            BadInput: no state of an exercise, or one that does not fit its script.
-        """
-        try:
-            content: Any = json.loads(text)
-            if content["format"] != FORMAT:
-                raise BadInput(
-                    f"the state has format {content['format']!r}", mend=f"this version reads format {FORMAT}"
-                )
-            run = cls(Exercise.model_validate(content["exercise"]), (), str(content["started"]))
-            for step, answer, time in content["given"]:
-                expected = run._next()
-                if expected is None or expected.id != step:
-                    raise BadInput(f"the state answers {step!r}, which is not asked there", where="exercise state")
-                run = replace(run, given=(*run.given, Given(step, checked(expected, answer), str(time))))
-        except BadInput:
-            raise
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(
-                f"this is no state of an exercise ({type(error).__name__})", where="exercise state"
-            ) from None
-        return run
+        """What came of it: the summaries of the script that were shown; empty before the end."""
+        shown = [asked.prompt for asked, _ in self.asked() if asked.closing] if self.finished else []
+        return "\n\n".join(shown)
 
     def newer_script(self) -> bool:
         """Whether the exercise that ships has other words by now; the run goes on with its own."""
-        known = exercises().get(self.exercise.slug)
-        return known is not None and known.hash != self.exercise.hash
+        known = exercises(self.exercise.language).get(self.exercise.slug)
+        return known is not None and known.language == self.exercise.language and known != self.exercise
 
-    def export(self, form: Literal["md", "json"] = "md") -> str:
-        """What was asked and answered, to keep or print."""
-        if form == "json":
-            return self.to_json()
-        if form != "md":
-            raise BadInput(f"there is no form {form!r}", mend="use md or json")
-        lines = [
-            f"# {self.exercise.title}",
-            "",
-            f"Begun {self.started}. {'Finished.' if self.finished else 'Not finished.'}",
-            "",
-        ]
+    # -- going on -------------------------------------------------------------------------------------------------
+
+    def answer(self, value: Any, *, time: str | None = None) -> "ExerciseRun":
+        """The run after an answer to the step that is asked now.
+
+        A free text is read by the guard first. Language of a crisis is not taken as an answer: the run stays at its
+        step with an ``interruption`` that holds the help to show, and the text is kept as the step's draft. The person
+        may come back later with another answer; see also ``go_on``.
+
+        Args:
+            value: see ``checked_answer``; None where nothing is asked.
+            time: when; now unless it is given.
+
+        Raises:
+            BadInput: the exercise is finished, or the answer does not fit; the run stays as it is.
+        """
+        step = self.current()
+        if step is None:
+            raise BadInput("the exercise is finished", where=self.exercise.slug, mend="start it again")
+        answer, time = checked_answer(step, value), time or now()
+        risk, notice = RISKS[0], ""
+        text = own_texts(step, answer)
+        if text and self.guard is not None:
+            checked = read_text_answer(self.guard, text, self._earlier_texts())
+            risk = checked.risk
+            if risk == RISKS[-1]:
+                found = Interruption(step.id, checked.help or "", tuple(checked.categories), time)
+                return replace(self, drafts={**self.drafts, step.id: answer}, interruption=found, notice="")
+            notice = checked.help or ""
+        drafts = {name: draft for name, draft in self.drafts.items() if name != step.id}
+        given = (*self.given, Given(step.id, answer, time, risk))
+        return replace(self, given=given, drafts=drafts, interruption=None, notice=notice)
+
+    def go_on(self) -> "ExerciseRun":
+        """The run with the interrupted answer taken as it is, once help was shown and the person wants to go on.
+
+        Hard thoughts are what some exercises are about, and a guard that would rather be wrong towards help stops at
+        some that hold no danger. So this is open where only the tone was found, and closed where words were.
+
+        Raises:
+            BadInput: nothing was interrupted, or open words of danger were found.
+        """
+        stopped = self.interruption
+        if stopped is None or not stopped.hinted:
+            why = "nothing was interrupted" if stopped is None else "this answer speaks of danger"
+            raise BadInput(why, where=self.exercise.slug, mend="give another answer")
+        drafts = dict(self.drafts)
+        given = Given(stopped.step, drafts.pop(stopped.step), stopped.time, RISKS[-1])
+        return replace(self, given=(*self.given, given), drafts=drafts, interruption=None, notice="")
+
+    def back(self) -> "ExerciseRun":
+        """The run before its last answer, which becomes that step's draft; at the beginning the same run."""
+        if not self.given:
+            return replace(self, interruption=None, notice="")
+        last = self.given[-1]
+        drafts = dict(self.drafts) if last.answer is None else {**self.drafts, last.step: last.answer}
+        return replace(self, given=self.given[:-1], drafts=drafts, interruption=None, notice="")
+
+    # -- keeping --------------------------------------------------------------------------------------------------
+
+    def to_json(self) -> str:
+        """The whole state; see ``state.py``."""
+        from thymos.respond.exercises.state import as_state
+
+        return as_state(self)
+
+    @classmethod
+    def from_json(cls, text: str, guard: TextGuard | None = None, where: str | Path = STATE) -> "ExerciseRun":
+        """The run of a state; its answers are checked again, one after the other.
+
+        Args:
+            text: of ``to_json``.
+            guard: see the class.
+            where: named in errors.
+
+        Raises:
+            BadInput: no state, another format, a script that was changed, an answer that does not fit.
+        """
+        from thymos.respond.exercises.state import read_state
+
+        return read_state(text, guard, where)
+
+    def export(self, form: str = "md") -> str:
+        """What was asked and answered, to keep or print: ``"md"`` or ``"json"``.
+
+        Raises:
+            BadInput: another form.
+        """
+        from thymos.respond.exercises.export import exported
+
+        return exported(self, form)
+
+    def asked(self) -> list[tuple[Step, Given]]:
+        """Each answer with its prompt as it was asked."""
         steps = {step.id: step for step in self.exercise.steps}
-        so_far: dict[str, Answer] = {}
+        found = []
+        before: dict[str, Answer] = {}
         for one in self.given:
-            step = steps[one.step]
-            if step.asks:
-                lines += [
-                    f"**{quoted(step.prompt, so_far)}**",
-                    "",
-                    *(f"> {line}" for line in told(one.answer).splitlines() or [""]),
-                    "",
-                ]
-            so_far[one.step] = one.answer
-        if self.finished and self.exercise.closing:
-            lines += [self.summary(), ""]
-        return "\n".join(lines)
+            found.append((asked_step(self.exercise, steps[one.step], before), one))
+            before[one.step] = one.answer
+        return found
 
-    def _place(self) -> int:
-        answers, last = self.answers, self.given[-1].step if self.given else ""
-        start = next((place + 1 for place, step in enumerate(self.exercise.steps) if step.id == last), 0)
-        for place in range(start, len(self.exercise.steps)):
-            step = self.exercise.steps[place]
-            if step.when is None or step.when.holds(answers):
-                return place
-        return len(self.exercise.steps)
+    # -- parts ----------------------------------------------------------------------------------------------------
 
-    def _next(self) -> Step | None:
-        place = self._place()
-        return self.exercise.steps[place] if place < len(self.exercise.steps) else None
-
-
-def checked(step: Step, value: Answer) -> Answer:
-    """An answer that fits a step.
-
-    Raises:
-        BadInput: it does not.
-    """
-    where = f"step {step.id!r}"
-    if not step.asks:
-        return None
-    if value is None or value == "" or value == []:
-        if step.optional:
-            return None
-        raise BadInput("an answer is needed", where=where)
-    if step.kind == "scale":
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise BadInput("a number is needed", where=where)
-        if not step.low <= value <= step.high:
-            raise BadInput(f"{value:g} is outside {step.low:g} to {step.high:g}", where=where)
-        return value
-    if step.kind == "text":
-        if not isinstance(value, str) or not value.strip():
-            raise BadInput("a text is needed", where=where)
-        return checked_text(value, where)
-    if step.kind == "choice":
-        if value not in step.options:
-            raise BadInput("this is none of the choices", where=where, mend=f"use one of: {', '.join(step.options)}")
-        return value
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise BadInput("a list of texts is needed", where=where)
-    if step.kind == "choices":
-        unknown = [one for one in value if one not in step.options]
-        if unknown or len(set(value)) < len(value):
-            raise BadInput("these are not the choices, each at most once", where=where)
-        return list(value)
-    kept = [checked_text(one, where) for one in value if one.strip()]
-    if not step.least <= len(kept) <= step.most:
-        raise BadInput(f"{len(kept)} entries; {step.least} to {step.most} are asked for", where=where)
-    return kept
-
-
-def checked_text(text: str, where: str) -> str:
-    """A text that can be kept: not too long, no broken characters."""
-    if len(text) > LONGEST:
-        raise BadInput(f"the answer has {len(text)} characters", where=where, mend=f"use at most {LONGEST}")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise BadInput("the answer has broken characters", where=where) from None
-    return text.strip()
-
-
-def texts_of(value: Answer) -> str:
-    """What a guard should read in an answer; empty where a person wrote nothing of their own."""
-    return "\n".join(value) if isinstance(value, list) else value if isinstance(value, str) else ""
+    def _earlier_texts(self) -> list[tuple[str, str]]:
+        steps = {step.id: step for step in self.exercise.steps}
+        # What the person went on after is left out, or the guard would stop at every later answer again.
+        kept = [one for one in self.given if one.risk != RISKS[-1]]
+        texts = [(steps[one.step].prompt, own_texts(steps[one.step], one.answer)) for one in kept]
+        return [(prompt, text) for prompt, text in texts if text]
 
 
 def now() -> str:
-    """UTC, to the second."""
+    """UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

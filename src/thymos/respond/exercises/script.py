@@ -1,230 +1,171 @@
-"""Guided exercises as scripts: YAML files with steps, checked when they are read; nothing in them is run.
+"""Guided exercises as scripts: what a script may hold. Everything is checked when it is read; nothing in it is run.
 
-A step asks for one thing. ``when`` lets it depend on an earlier answer, ``{step}`` in a text quotes one. Quoting is a
-plain replacement of known names: braces in what a person wrote stay what they are.
+Steps go forward only and a condition looks only at steps before it, so every exercise ends. ``docs/how-to/
+write-an-exercise.md`` explains scripts to writers; ``reading.py`` reads them.
 """
 
-import re
-from collections.abc import Mapping
-from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, computed_field, model_validator
 
-from thymos.errors import BadInput
-from thymos.files import text_sha256
-
-Kind = Literal["say", "text", "scale", "choice", "choices", "list", "pause", "breathing"]
-Answer = str | int | float | list[str] | None
-QUOTE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-LONGEST = 10_000  # letters of an answer
-LARGEST_FILE = 200_000  # bytes of a script
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+from thymos.files import canonical_json, text_sha256
+from thymos.respond.exercises.conditions import Answer, Name
+from thymos.respond.exercises.steps import Choices, Choosing, ListOfTexts, Part, Prose, Scale, ScriptStep, Words
+from thymos.respond.exercises.templates import Quote, fill
 
 
-class Condition(BaseModel):
-    """When a step is asked: an earlier number is at least or at most something, or a choice is one of several."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    step: Name
-    at_least: float | None = None
-    at_most: float | None = None
-    one_of: tuple[str, ...] | None = None
-
-    def holds(self, answers: Mapping[str, Answer]) -> bool:
-        """Whether it holds; an answer that was not given fails it."""
-        given = answers.get(self.step)
-        if given is None:
-            return False
-        if self.one_of is not None:
-            return (
-                bool({given} & set(self.one_of))
-                if isinstance(given, str)
-                else bool(set(given) & set(self.one_of))
-                if isinstance(given, list)
-                else False
-            )
-        if isinstance(given, str | list):
-            return False
-        return (self.at_least is None or given >= self.at_least) and (self.at_most is None or given <= self.at_most)
-
-
-class Step(BaseModel):
-    """One step.
+class Exercise(Part):
+    """A guided exercise.
 
     Args:
-        id: unique in the exercise.
-        kind: ``say`` (nothing to answer), ``text``, ``scale`` (a number in ``low``..``high``), ``choice``,
-            ``choices``, ``list`` (``least``..``most`` short texts), ``pause`` (``seconds``), ``breathing``
-            (``rounds`` of ``pattern``).
-        prompt: what is asked; may quote earlier answers.
-        help: a further line.
-        options: of a choice.
-        low, high: of a scale.
-        low_label, high_label: what its ends mean.
-        least, most: of a list.
-        seconds: of a pause, or how long to write.
-        pattern: seconds of breathing in, holding, breathing out, holding.
-        rounds: of breathing.
-        optional: may be left empty.
-        when: see ``Condition``.
+        slug: its name in files, commands and addresses.
+        version: counts up with every change of the script.
+        language: two letters.
+        title: shown to people.
+        summary: what it is for, in plain words.
+        minutes: that it takes.
+        cautions: when not to do it, and what to mind.
+        sources: where the technique was described; the words of the script are ours.
+        steps: in order.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Name
-    kind: Kind
-    prompt: Annotated[str, Field(min_length=1, max_length=2000)]
-    help: str = ""
-    options: tuple[str, ...] = ()
-    low: float = 0
-    high: float = 100
-    low_label: str = ""
-    high_label: str = ""
-    least: Annotated[int, Field(ge=1)] = 1
-    most: Annotated[int, Field(le=20)] = 5
-    seconds: Annotated[float, Field(gt=0, le=3600)] | None = None
-    pattern: tuple[float, float, float, float] = (4, 0, 6, 0)
-    rounds: Annotated[int, Field(ge=1, le=60)] = 6
-    optional: bool = False
-    when: Condition | None = None
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Step":
-        if self.kind in ("choice", "choices") and len(self.options) < 2:
-            raise ValueError("a choice needs two options at least")
-        if self.kind == "scale" and not self.low < self.high:
-            raise ValueError("low must be below high")
-        if self.kind == "pause" and self.seconds is None:
-            raise ValueError("a pause needs seconds")
-        if self.least > self.most:
-            raise ValueError("least is above most")
-        return self
-
-    @property
-    def asks(self) -> bool:
-        """Whether there is something to answer."""
-        return self.kind not in ("say", "pause", "breathing")
-
-
-class Exercise(BaseModel):
-    """A guided exercise; see the module."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
     slug: Name
-    version: Annotated[int, Field(ge=1)]
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
-    title: Annotated[str, Field(min_length=1, max_length=120)]
-    summary: Annotated[str, Field(min_length=1, max_length=500)]
-    minutes: Annotated[int, Field(ge=1, le=120)]
-    caution: str = ""
-    source: Annotated[str, Field(min_length=1)]
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=60)]
-    closing: str = ""
+    version: Annotated[int, Field(strict=True, ge=1)]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+    title: Words
+    summary: Prose
+    minutes: Annotated[int, Field(strict=True, ge=1, le=120)]
+    cautions: Annotated[tuple[Prose, ...], Field(min_length=1)]
+    sources: Annotated[tuple[Prose, ...], Field(min_length=1)]
+    steps: Annotated[tuple[ScriptStep, ...], Field(min_length=1, max_length=80)]
 
     @model_validator(mode="after")
     def _refers_back(self) -> "Exercise":
-        seen: set[str] = set()
+        before: dict[str, Any] = {}
         for step in self.steps:
-            if step.id in seen:
+            if step.id in before:
                 raise ValueError(f"two steps are called {step.id!r}")
-            wanted = {*QUOTE.findall(f"{step.prompt} {step.help}"), *([step.when.step] if step.when else [])}
-            if wanted - seen:
-                raise ValueError(
-                    f"step {step.id!r} speaks of {sorted(wanted - seen)[0]!r}, which does not come before it"
-                )
-            seen.add(step.id)
-        if set(QUOTE.findall(self.closing)) - seen:
-            raise ValueError("the closing quotes a step that is not there")
+            for name, why in _spoken_of(step):
+                if name not in before:
+                    raise ValueError(f"step {step.id!r} {why} {name!r}, which does not come before it")
+                if not before[name].asks:
+                    raise ValueError(f"step {step.id!r} {why} {name!r}, which asks for nothing")
+            _check_quotes(step, before)
+            _check_condition(step, before)
+            before[step.id] = step
         return self
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
-    def hash(self) -> str:
-        """Changes with every word of the script."""
-        return text_sha256(self.model_dump_json())[:16]
+    def caution(self) -> str:
+        """The cautions as one text."""
+        return "\n".join(self.cautions)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def source(self) -> str:
+        """The sources as one text."""
+        return " ".join(self.sources)
+
+    @property
+    def sha256(self) -> str:
+        """Changes with every word of the script; 64 hex digits."""
+        return text_sha256(canonical_json(self.as_values()))
+
+    def as_values(self) -> dict[str, Any]:
+        """The script as plain values, as ``model_validate`` takes them; defaults are left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"caution", "source"})
+
+
+class Step(Part):
+    """A step as it is asked, with earlier answers filled in; the fields are the same for every kind.
+
+    Args:
+        id: of the step.
+        kind: say, pause, breathing, text, list, scale, choice, choices. A ``summary`` is shown like ``say``.
+        asks: whether there is something to answer; where not, the answer is None.
+        prompt: what is said or asked.
+        help: a further line.
+        optional: may be left out (None).
+        options: what can be chosen, in words; ``values`` are the same as they are kept, ``option_help`` explains them.
+        low, high, step, low_label, high_label, unit: of a scale.
+        least, most: how many choices or entries.
+        longest: letters of a text, or of an entry.
+        rows: of the field.
+        seconds: of a pause, of all rounds of breathing, or how long to write.
+        pattern: seconds of breathing in, holding, breathing out, and holding again; 0 = left out.
+        rounds: of breathing.
+        closing: it is a summary.
+        draft: an answer given here before going back, else None.
+    """
+
+    id: str
+    kind: Literal["say", "text", "scale", "choice", "choices", "list", "pause", "breathing"]
+    asks: bool
+    prompt: str
+    help: str = ""
+    optional: bool = False
+    options: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    option_help: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    low_label: str = ""
+    high_label: str = ""
+    unit: str = ""
+    least: int | None = None
+    most: int | None = None
+    longest: int | None = None
+    rows: int | None = None
+    seconds: float | None = None
+    pattern: tuple[float, ...] = ()
+    rounds: int | None = None
+    closing: bool = False
+    draft: str | int | float | list[str] | None = None
+
+
+def _spoken_of(step: Any) -> Iterator[tuple[str, str]]:
+    for quote in step.quotes():
+        yield from ((name, "quotes") for name in (quote.step, quote.other) if name)
+    for test in step.when.tested() if step.when else ():
+        yield from ((name, "depends on") for name in (test.answer, test.minus) if name)
+
+
+def _check_quotes(step: Any, before: dict[str, Any]) -> None:
+    for quote in step.quotes():
+        if quote.form == "change" and not all(isinstance(before[name], Scale) for name in (quote.step, quote.other)):
+            raise ValueError(f"step {step.id!r} quotes a change of {quote.step!r}, but both must be numbers")
+
+
+def _check_condition(step: Any, before: dict[str, Any]) -> None:
+    """A condition that could never hold, or was meant otherwise, is a mistake of the writer."""
+    for test in step.when.tested() if step.when else ():
+        asked = before[test.answer]
+        wanted = {test.equals} if test.equals is not None else set(test.one_of or ())
+        if wanted:
+            known = {one.value for one in asked.choices} if isinstance(asked, Choosing) else set()
+            if wanted - known:
+                raise ValueError(
+                    f"step {step.id!r} depends on {sorted(wanted - known)[0]!r}, no choice of {test.answer!r}"
+                )
+        measured = test.at_least is not None or test.at_most is not None
+        countable = (Scale,) if test.minus else (Scale, ListOfTexts, Choices)
+        if measured and not all(isinstance(before[name], countable) for name in (test.answer, test.minus) if name):
+            raise ValueError(f"step {step.id!r} depends on a number, but {test.answer!r} gives none")
 
 
 def quoted(text: str, answers: Mapping[str, Answer]) -> str:
-    """A text with earlier answers in the places of their names.
+    """A text with earlier answers, as they are kept, in the places of their names; ``ExerciseRun.asked`` uses words.
 
     Example:
-        >>> quoted("You wrote: {thought}", {"thought": "I {fail}"})
-        'You wrote: I {fail}'
+        >>> quoted("You wrote: {{thought}}", {"thought": "I {{fail}}"})
+        'You wrote: I {{fail}}'
     """
-    return QUOTE.sub(lambda match: told(answers.get(match.group(1))), text)
 
+    def said(quote: Quote) -> str:
+        value = answers.get(quote.step)
+        return ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
 
-def told(answer: Answer) -> str:
-    """An answer in words."""
-    if answer is None:
-        return "(left out)"
-    if isinstance(answer, list):
-        return ", ".join(answer)
-    return f"{answer:g}" if isinstance(answer, int | float) else answer
-
-
-def read_exercise(path: str | Path) -> Exercise:
-    """A script from a file.
-
-    Raises:
-        BadInput: no such file, no YAML, tags or anchors that build objects or blow up, a script with a mistake.
-    """
-    place = Path(path)
-    try:
-        raw = place.read_bytes()
-    except OSError as error:
-        raise BadInput(f"the script cannot be read ({error.strerror})", where=place) from None
-    if len(raw) > LARGEST_FILE:
-        raise BadInput(f"the script has {len(raw)} bytes", where=place, mend=f"use at most {LARGEST_FILE}")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadInput("the script is not UTF-8", where=place, mend="save it as UTF-8") from None
-    return parse_exercise(text, place)
-
-
-def parse_exercise(text: str, where: object = "exercise") -> Exercise:
-    """A script from a text; see ``read_exercise``."""
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise BadInput("the script uses an alias", where=where, mend="write the text again")
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
-        raise BadInput(
-            f"this is no plain YAML (line {line})", where=where, mend="see docs/how-to/write-an-exercise.md"
-        ) from None
-    if not isinstance(content, dict):
-        raise BadInput("a script is a table of names and values", where=where)
-    try:
-        return Exercise.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "script"
-        raise BadInput(f"{place}: {first['msg']}", where=where, mend="mend the script") from None
-
-
-@lru_cache(maxsize=1)
-def exercises() -> dict[str, Exercise]:
-    """The exercises that ship, by name."""
-    found: dict[str, Exercise] = {}
-    for place in sorted((files(__package__) / "data").iterdir(), key=lambda one: one.name):
-        if place.name.endswith(".yaml"):
-            one = parse_exercise(place.read_text(encoding="utf-8"), place.name)
-            found[one.slug] = one
-    return found
-
-
-def find_exercise(slug: str, known: Mapping[str, Any] | None = None) -> Exercise:
-    """One of the exercises that ship.
-
-    Raises:
-        BadInput: there is none of this name.
-    """
-    table = known or exercises()
-    if slug not in table:
-        raise BadInput(f"there is no exercise {slug!r}", mend=f"use one of: {', '.join(sorted(table))}")
-    found: Exercise = table[slug]
-    return found
+    return fill(text, said)

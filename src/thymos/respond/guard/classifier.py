@@ -116,11 +116,6 @@ class CrisisClassifier:
         """Log odds of a crisis, shape (texts,)."""
         return self.head.log_odds(self.encoder.encode([plain_text(text) for text in texts]))
 
-    def log_odds_of(self, text: str, earlier: Sequence[str] = ()) -> float:
-        """Log odds of a message: the higher of the message alone and together with what its writer said before."""
-        texts = [text, joined(text, earlier)] if earlier else [text]
-        return float(self.log_odds(texts).max())
-
     def is_crisis(self, log_odds: float, *readings: PatternReading) -> bool:
         """Whether the classifier calls it a crisis, given what patterns found in the message, alone and with history.
 
@@ -134,13 +129,8 @@ def shift_of(reading: PatternReading) -> float:
     return SOFTENED if reading.softened and not reading.rules else 0.0
 
 
-def joined(text: str, earlier: Sequence[str]) -> str:
-    """What one writer said in several turns, as the classifier reads it."""
-    return " / ".join([*earlier, text])
-
-
 def probability(log_odds: float) -> float:
-    """Log odds as a number between 0 and 1; it is not calibrated on real conversations."""
+    """Log odds as a number between 0 and 1; not calibrated on real conversations."""
     return float(expit(log_odds))
 
 
@@ -167,7 +157,6 @@ __all__ = [
     "ENCODER",
     "CrisisClassifier",
     "CrisisHead",
-    "joined",
     "load_head",
     "probability",
     "shift_of",

@@ -8,7 +8,7 @@ from thymos.language.model import Message
 from thymos.respond.guard.classifier import CrisisClassifier, probability, shipped_classifier
 from thymos.respond.guard.events import OnEvent, audit_event
 from thymos.respond.guard.help_lines import region_of
-from thymos.respond.guard.history import earlier_texts, read_history
+from thymos.respond.guard.history import read_history
 from thymos.respond.guard.normalize import text_language
 from thymos.respond.guard.patterns import PatternReading, read_patterns
 from thymos.respond.guard.phrases import CONCERN, CRISIS, NONE
@@ -119,7 +119,7 @@ class Guard:
         if together.risk == CRISIS:
             stage = "patterns" if alone.risk == CRISIS else "history"
             return self._found(text, CRISIS, together.categories, 1.0, language, stage)
-        log_odds = self._log_odds(text, history)
+        log_odds = self._log_odds(text)
         classifier = self.classifier
         if log_odds is None or classifier is None:
             stage = "patterns" if together.risk == CONCERN else ""
@@ -133,11 +133,12 @@ class Guard:
             return self._found(text, CONCERN, (HINTED,), score, language, "classifier")
         return self._found(text, NONE, (), score, language, "")
 
-    def _log_odds(self, text: str, history: Sequence[Message]) -> float | None:
+    def _log_odds(self, text: str) -> float | None:
+        # The message alone: a head that read several turns at once took most long talks for a crisis.
         classifier = self.classifier
         if classifier is None or not any(sign.isalpha() for sign in text):
             return None
-        return classifier.log_odds_of(text, earlier_texts(history).texts)
+        return float(classifier.log_odds([text])[0])
 
     def _language_of(self, history: Sequence[Message]) -> str:
         said = " ".join(turn.content for turn in history if turn.role == "user")

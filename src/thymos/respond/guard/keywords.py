@@ -1,4 +1,4 @@
-"""A plain list of English phrases: what a chat has without a guard. Kept as the floor that the guard is measured against.
+"""A plain list of English phrases: what a chat has without a guard. Kept as the floor that the guard is held against.
 
 No negation, no idioms, no history, no other language.
 """

@@ -103,8 +103,8 @@ _FREQUENT = {
         "so bin will kann"
     ),
     "es": (
-        "yo el la los las que de y no me mi es en un una por con para lo se como esta estoy pero ya te muy quiero tengo "
-        "hay del al"
+        "yo el la los las que de y no me mi es en un una por con para lo se como esta estoy pero ya te muy quiero "
+        "tengo hay del al"
     ),
     "fr": (
         "je le la les des de et est ne pas mon ma un une que en pour jai ca me du il elle suis plus qui dans sur cest "

@@ -108,7 +108,7 @@ def _hits(text: str, book: PhraseBook, hints: bool) -> Iterator[_Hit]:
         for match in rule.expression.finditer(text):
             quoted = any(start <= match.start() and match.end() <= end for start, end in quotes)
             soft = ""
-            if rule.deny and _negated(text, match, book):
+            if rule.deny and _negated(text, match, book, inside=rule.deny == "inside"):
                 soft = "denied"
             elif book.cues["reported"].search(text[max(0, match.start() - _REPORTED) : match.end()]):
                 soft = "reported"
@@ -121,11 +121,11 @@ def _hits(text: str, book: PhraseBook, hints: bool) -> Iterator[_Hit]:
             yield _Hit(rule, soft, quoted)
 
 
-def _negated(text: str, match: re.Match[str], book: PhraseBook) -> bool:
+def _negated(text: str, match: re.Match[str], book: PhraseBook, *, inside: bool) -> bool:
     """Whether a negation stands shortly before the phrase, in its clause, or inside it."""
     before = _CLAUSE.split(text[: match.start()])[-1]
     words = before.split()[-_WINDOW:]
-    near = book.cues["not_negation"].sub(" ", " ".join([*words, match.group()]))
+    near = book.cues["not_negation"].sub(" ", " ".join([*words, match.group() if inside else ""]))
     return re.search(rf"{book.cues['negation'].pattern}\b", near) is not None
 
 

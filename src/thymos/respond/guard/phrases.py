@@ -25,14 +25,14 @@ class Rule(NamedTuple):
         name: of the rule.
         category: what is found, as audit events call it.
         risk: ``"crisis"`` (counts by itself) or ``"concern"`` (counts with a concern of another category).
-        deny: whether a negation takes it back.
+        deny: where a negation takes it back: ``"before"`` the phrase, also ``"inside"`` it, or ``""``, nowhere.
         expression: over bare text.
     """
 
     name: str
     category: str
     risk: str
-    deny: bool
+    deny: str
     expression: re.Pattern[str]
 
 
@@ -79,7 +79,9 @@ def read_phrase_book(content: str, where: str) -> PhraseBook:
         parts = {name: str(part) for name, part in (found.get("parts") or {}).items()}
         for _ in range(2):  # parts may name parts
             parts = {name: _filled(part, parts) for name, part in parts.items()}
-        rules = tuple(_rule(rule, parts, where) for rule in found["rules"])
+        # "ich will nicht sterben": in some languages a negation stands inside of a phrase.
+        everywhere = "inside" if found["negation_inside"] else "before"
+        rules = tuple(_rule(rule, parts, everywhere, where) for rule in found["rules"])
         cues = {name: re.compile(rf"(?:\b|(?=\W)){found[name]}") for name in CUES}
         answers = {name: re.compile(found["answers"][name]) for name in ANSWERS}
         idioms = re.compile("|".join(_filled(idiom, parts) for idiom in found["idioms"]))
@@ -88,12 +90,15 @@ def read_phrase_book(content: str, where: str) -> PhraseBook:
         raise BadInput(f"this is no phrase book ({type(error).__name__}: {error})", where=where) from error
 
 
-def _rule(rule: dict[str, Any], parts: dict[str, str], where: str) -> Rule:
+def _rule(rule: dict[str, Any], parts: dict[str, str], everywhere: str, where: str) -> Rule:
     risk = rule["risk"]
     if risk not in (CRISIS, CONCERN):
         raise BadInput(f"unknown risk {risk!r}", where=f"{where}, rule {rule['name']!r}", mend="use crisis or concern")
     expression = re.compile("|".join(f"(?:{_filled(pattern, parts)})" for pattern in rule["patterns"]))
-    return Rule(rule["name"], rule["category"], risk, bool(rule.get("deny", False)), expression)
+    deny = rule.get("deny", False)
+    return Rule(
+        rule["name"], rule["category"], risk, deny if deny == "inside" else everywhere if deny else "", expression
+    )
 
 
 def _filled(pattern: str, parts: dict[str, str]) -> str:

@@ -24,7 +24,7 @@ PROBLEMS = (
 """In the order of weight: the first one found names the replacement."""
 
 # "Not a diagnosis" takes a diagnosis back, but "you do not need anyone" is what dependence sounds like.
-_DENIABLE = frozenset({"diagnosis", "claims_therapist", "encouragement", "methods"})
+_DENIABLE = frozenset({"diagnosis", "claims_therapist", "claims_human", "encouragement", "methods"})
 _BEFORE = 4  # words before a finding in which a denial counts
 _CLAUSE = re.compile(r"[.!?;:]|\b(?:but|aber|pero|mais)\b")
 

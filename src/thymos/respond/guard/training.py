@@ -1,4 +1,7 @@
-"""Training of the guard's second stage: ``thymos train guard --out FOLDER``. Reads development items only."""
+"""Training of the guard's second stage: ``thymos train guard --out FOLDER``.
+
+It reads development items, training texts and real harmless texts (see ``real_texts``); no test item, no test part.
+"""
 
 import datetime
 from collections.abc import Callable, Sequence
@@ -12,21 +15,20 @@ from sklearn.model_selection import GroupKFold
 
 from thymos.language.encoders import SentenceEncoder
 from thymos.language.load import load_encoder
-from thymos.respond.guard.classifier import ENCODER, CrisisHead, joined, shift_of
-from thymos.respond.guard.history import earlier_texts, read_history
+from thymos.respond.guard.classifier import ENCODER, CrisisHead, shift_of
+from thymos.respond.guard.history import read_history
 from thymos.respond.guard.items import Item, crisis_items, training_texts
 from thymos.respond.guard.normalize import plain_text
 from thymos.respond.guard.patterns import read_patterns
 from thymos.respond.guard.phrases import CRISIS
+from thymos.respond.guard.real_texts import harmless_texts, tuning_texts
 
-COST = 10.0  # inverse strength of the ridge; the best of 3, 10, 30 by AUC over development folds
+COST = 10.0  # inverse strength of the ridge; 3, 30 and 100 are no better on development folds
 FOLDS = 8
-OVER_TRIGGER = 0.10
-"""Share of harmless development items that both stages together may take for a crisis, out of fold; sets the threshold.
-
-Below the aim of .15, because patterns were written with these items in view."""
-CONCERN_AT = 0.20
-"""The same for a concern."""
+REAL_SHARE, REAL_CONCERN = 0.01, 0.05
+"""Shares of real tuning texts that may be taken for a crisis and for a concern; they set the thresholds."""
+BY_HISTORY = "many_turns"
+"""The category whose labels come from earlier turns: the last message alone does not tell, so it trains nothing."""
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -37,22 +39,31 @@ def development_items() -> list[Item]:
     return [item for item in crisis_items() if item.part == "development"]
 
 
-def item_text(item: Item) -> str:
-    """What the classifier reads of an item: all that the user said, in the normalized spelling."""
-    return plain_text(joined(item.text, earlier_texts(item.history).texts))
+def fit_head(
+    vectors: npt.NDArray[np.float32],
+    crisis: Bools,
+    cost: float = COST,
+    everyday: npt.NDArray[np.float32] | None = None,
+) -> tuple[Floats, Floats, float]:
+    """Mean, weights and bias of a logistic regression.
 
-
-def fit_head(vectors: npt.NDArray[np.float32], crisis: Bools, cost: float = COST) -> tuple[Floats, Floats, float]:
-    """Mean, weights and bias of a logistic regression; texts of both labels count the same in sum.
+    Authored texts of both labels count the same in sum, and everyday posts as much as the harmless authored ones.
 
     Args:
-        vectors: shape (texts, dimension).
+        vectors: of authored texts, shape (texts, dimension).
         crisis: shape (texts,).
         cost: inverse strength of the ridge.
+        everyday: of everyday posts, all harmless; none where the corpus is not here.
     """
+    share = crisis.mean()
+    weights = np.where(crisis, 0.5 / share, 0.5 / (1 - share))
+    if everyday is not None and len(everyday):
+        weights = np.concatenate([weights, np.full(len(everyday), 0.5 * len(crisis) / len(everyday))])
+        vectors = np.vstack([vectors, everyday])
+        crisis = np.concatenate([crisis, np.zeros(len(everyday), dtype=bool)])
     mean = vectors.mean(axis=0, dtype=np.float64)
-    model = LogisticRegression(C=cost, max_iter=5_000, class_weight="balanced")
-    model.fit(vectors.astype(np.float64) - mean, crisis)
+    model = LogisticRegression(C=cost, max_iter=5_000)
+    model.fit(vectors.astype(np.float64) - mean, crisis, sample_weight=weights)
     return mean, model.coef_[0], float(model.intercept_[0])
 
 
@@ -64,84 +75,114 @@ def out_of_fold(
     Args:
         items: of development.
         vectors: of the items.
-        extra: vectors of training texts, in every fold's training.
-        labels: of the training texts.
+        extra: vectors of further texts, in every fold's training.
+        labels: of the further texts.
     """
     crisis = np.array([item.crisis for item in items])
     groups = np.array([item.scenario for item in items])
+    usable = np.array([item.category != BY_HISTORY for item in items])
     found = np.zeros(len(items))
     for train, held in GroupKFold(FOLDS).split(vectors, crisis, groups):
-        mean, weights, bias = fit_head(np.vstack([vectors[train], extra]), np.concatenate([crisis[train], labels]))
+        kept = train[usable[train]]
+        mean, weights, bias = fit_head(np.vstack([vectors[kept], extra]), np.concatenate([crisis[kept], labels]))
         found[held] = (vectors[held] - mean) @ weights + bias
     return found
 
 
-def choose_threshold(log_odds: Floats, certain: Bools, shifts: Floats, share: float) -> float:
-    """The lowest threshold at which at most a share of harmless items is taken for a crisis.
+def threshold_at(log_odds: Floats, share: float) -> float:
+    """The lowest threshold at which at most a share of harmless texts is flagged.
 
     Args:
-        log_odds: of harmless items.
-        certain: which of them patterns take for a crisis anyway.
-        shifts: by which patterns move the threshold; see ``classifier.shift_of``.
+        log_odds: of the texts; what is at or above the threshold is flagged.
         share: 0 to 1.
+
+    Example:
+        >>> threshold_at(np.array([0.0, 1.0, 2.0, 3.0]), 0.25) > 2.0
+        True
     """
-    margins = np.where(certain, np.inf, log_odds - shifts)
-    allowed = int(share * len(margins))
-    ordered = np.sort(margins)[::-1]
-    if np.isinf(ordered[min(allowed, len(ordered) - 1)]):
-        return float("inf")
-    return float(np.nextafter(ordered[allowed], np.inf)) if allowed < len(ordered) else float(ordered[-1])
+    ordered = np.sort(log_odds)[::-1]
+    allowed = int(share * len(ordered))
+    return float(ordered[-1]) if allowed >= len(ordered) else float(np.nextafter(ordered[allowed], np.inf))
 
 
-def train_crisis_head(encoder: SentenceEncoder, progress: Callable[[int, int], None] | None = None) -> CrisisHead:
-    """Fit the head on development items and training texts; thresholds come from development items out of fold.
+def train_crisis_head(
+    encoder: SentenceEncoder,
+    harmless: Sequence[str],
+    tuning: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
+) -> CrisisHead:
+    """Fit the head; thresholds come from real texts, the scores told from development items out of fold.
 
     Args:
         encoder: frozen.
+        harmless: real texts without danger, for fitting.
+        tuning: other real texts, for the thresholds.
         progress: called with (texts encoded, all).
     """
     items, extra = development_items(), training_texts()
-    texts = [item_text(item) for item in items] + [plain_text(text.text) for text in extra]
-    every = encoder.encode(texts, progress=progress)
-    vectors, more = every[: len(items)], every[len(items) :]
-    crisis, labels = np.array([item.crisis for item in items]), np.array([text.crisis for text in extra])
-    log_odds = out_of_fold(items, vectors, more, labels)
-    readings = [(alone := read_patterns(item.text), read_history(item.text, item.history, alone)) for item in items]
-    certain = np.array([together.risk == CRISIS for _, together in readings])
-    shifts = np.array([min(shift_of(alone), shift_of(together)) for alone, together in readings])
-    harmless = ~crisis
-    threshold = choose_threshold(log_odds[harmless], certain[harmless], shifts[harmless], OVER_TRIGGER)
-    concern = choose_threshold(log_odds[harmless], certain[harmless], np.zeros(harmless.sum()), CONCERN_AT)
-    both = certain | (log_odds >= threshold + shifts)
-    mean, weights, bias = fit_head(every, np.concatenate([crisis, labels]))
+    texts = [item.text for item in items] + [text.text for text in extra] + [*harmless, *tuning]
+    every = encoder.encode([plain_text(text) for text in texts], progress=progress)
+    cuts = np.cumsum([len(items), len(extra) + len(harmless)])
+    vectors, more, real = np.split(every, cuts)
+    crisis = np.array([item.crisis for item in items])
+    labels = np.array([text.crisis for text in extra] + [False] * len(harmless))
+    usable = np.array([item.category != BY_HISTORY for item in items])
+    mean, weights, bias = fit_head(np.vstack([vectors[usable], more]), np.concatenate([crisis[usable], labels]))
+    on_real = (real - mean) @ weights + bias
+    threshold, concern = threshold_at(on_real, REAL_SHARE), threshold_at(on_real, REAL_CONCERN)
     about = {
         "trained": datetime.date.today().isoformat(),
         "items": len(items),
         "training_texts": len(extra),
+        "harmless_texts": len(harmless),
+        "tuning_texts": len(tuning),
         "languages": sorted({item.language for item in items}),
         "cost": COST,
-        "development_auc_out_of_fold": round(float(roc_auc_score(crisis, log_odds)), 4),
-        "development_miss_rate_both_stages": round(float((~both[crisis]).mean()), 4),
-        "development_over_trigger_rate_both_stages": round(float(both[harmless].mean()), 4),
-        "development_miss_rate_patterns": round(float((~certain[crisis]).mean()), 4),
+        **development_scores(items, out_of_fold(items, vectors, more, labels), threshold),
     }
-    return CrisisHead(mean, weights, bias, threshold, min(concern, threshold), encoder.identity, about)
+    return CrisisHead(mean, weights, bias, threshold, concern, encoder.identity, about)
+
+
+def development_scores(items: Sequence[Item], log_odds: Floats, threshold: float) -> dict[str, float]:
+    """What the stages get right on development items.
+
+    Args:
+        items: of development.
+        log_odds: out of fold.
+        threshold: of the classifier.
+    """
+    crisis = np.array([item.crisis for item in items])
+    readings = [(alone := read_patterns(item.text), read_history(item.text, item.history, alone)) for item in items]
+    certain = np.array([together.risk == CRISIS for _, together in readings])
+    shifts = np.array([min(shift_of(alone), shift_of(together)) for alone, together in readings])
+    both = certain | (log_odds >= threshold + shifts)
+    scores = {
+        "auc_out_of_fold": float(roc_auc_score(crisis, log_odds)),
+        "miss_rate_patterns": float((~certain[crisis]).mean()),
+        "miss_rate_both_stages": float((~both[crisis]).mean()),
+        "over_trigger_rate_patterns": float(certain[~crisis].mean()),
+        "over_trigger_rate_both_stages": float(both[~crisis].mean()),
+    }
+    return {f"development_{name}": round(value, 4) for name, value in scores.items()}
 
 
 def train_guard(
     data: Path | None, out: Path, *, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, float]:
-    """Train the second stage and write it; the authored set ships with thymos, so no data folder is read.
+    """Train the second stage and write it.
 
     Args:
-        data: not used.
+        data: folder with goemotions, brighter, empathetic_dialogues and esconv; the authored texts ship with thymos.
         out: folder for ``crisis_head.safetensors`` and ``crisis_head.json``.
         progress: called with (texts encoded, all).
 
     Returns:
-        Scores on development items, out of fold.
+        Scores on development items.
+
+    Raises:
+        Unavailable: a corpus or the embedded encoder is not there.
     """
-    # The authored texts are public, so their vectors may be cached; people's messages never are.
-    head = train_crisis_head(load_encoder(ENCODER), progress)
+    # The texts are public or ours, so their vectors may be cached; people's messages never are.
+    head = train_crisis_head(load_encoder(ENCODER), harmless_texts(data), tuning_texts(data), progress)
     head.save(out)
     return {name: float(value) for name, value in head.about.items() if name.startswith("development_")}

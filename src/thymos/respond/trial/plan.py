@@ -142,7 +142,7 @@ class TrialPlan(BaseModel):
         return text_sha256(self.model_dump_json())
 
 
-def parse_plan(text: str, where: object = "plan") -> TrialPlan:
+def parse_plan(text: str, where: str | Path = "plan") -> TrialPlan:
     """A plan from YAML.
 
     Raises:

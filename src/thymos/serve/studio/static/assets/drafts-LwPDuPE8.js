@@ -1,0 +1,1 @@
+var e=`draft:`;function t(t){try{return sessionStorage.getItem(e+t)??``}catch{return``}}function n(t,n){try{n===``?sessionStorage.removeItem(e+t):sessionStorage.setItem(e+t,n)}catch{}}function r(){try{Object.keys(sessionStorage).filter(t=>t.startsWith(e)).forEach(e=>{sessionStorage.removeItem(e)})}catch{}}export{n,t as r,r as t};
