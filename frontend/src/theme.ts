@@ -1,4 +1,4 @@
-import { type MantineColorsTuple, createTheme, rem } from '@mantine/core';
+import { createTheme, type MantineColorsTuple, Modal, rem } from '@mantine/core';
 
 const tide: MantineColorsTuple = [
   '#e9f5f3', '#d3e9e5', '#a9d4cd', '#7bbfb5', '#55ada1', '#2f9a8e', '#147a73', '#0f6d68', '#0b5a56', '#074744',
@@ -29,4 +29,8 @@ export const theme = createTheme({
   cursorType: 'pointer',
   focusRing: 'auto',
   respectReducedMotion: true,
+  components: {
+    // A dialog's title bar is a header element, which would count as a second banner of the page.
+    Modal: Modal.extend({ defaultProps: { attributes: { header: { role: 'presentation' } } } }),
+  },
 });

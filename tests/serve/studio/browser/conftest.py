@@ -76,9 +76,8 @@ class RunningStudio:
         return json.loads(text) if text else None
 
     def close(self) -> None:
-        """End of its standard input: it stops in good order."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
+        """Its database is a temporary one, so nothing has to be waited for."""
+        self.process.kill()
         self.process.wait(30)
 
 

@@ -60,7 +60,15 @@ def filled(shared_studio: Any, chromium: Any) -> dict[str, str]:
     return made
 
 
-@pytest.mark.parametrize(("phone", "scheme"), [(False, "light"), (True, "dark"), (True, "light"), (False, "dark")])
+@pytest.mark.parametrize(
+    ("phone", "scheme"),
+    [
+        (False, "light"),
+        (True, "dark"),
+        pytest.param(True, "light", marks=pytest.mark.slow),
+        pytest.param(False, "dark", marks=pytest.mark.slow),
+    ],
+)
 def test_every_page_is_clean(
     shared_studio: Any, filled: dict[str, str], open_page: Callable[..., Any], phone: bool, scheme: str
 ) -> None:
