@@ -2,8 +2,8 @@
 
     python talking_server.py DATABASE ASSESSMENTS [--accounts] [--trial PLAN]
 
-It prints its address, and exits when its standard input ends (so that none outlives its tests). Everything but the language model is as it ships: guard,
-recognizers, planner, coach, exercises, store, page.
+It prints its address, and exits when its standard input ends (so that none outlives its tests). Everything but the
+language model is as it ships: guard, recognizers, planner, coach, exercises, store, page.
 """
 
 import argparse
