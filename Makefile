@@ -18,6 +18,8 @@ DATA ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 DATA_FLAG := $(if $(DATA),--data $(DATA))
+# The browser's driver keeps an event loop running in its process, in which other tests could not start theirs.
+BROWSER_TESTS := tests/serve/studio/browser
 # One thread a test process: torch and BLAS would otherwise start a thread a core in each of them.
 TEST_ENVIRONMENT := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false MPLBACKEND=Agg
 
@@ -95,7 +97,8 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 
 test: install-dev lint ## what CI runs
-	$(TEST_ENVIRONMENT) $(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "not slow" --cov --cov-report= $(TEST_FLAGS)
+	$(TEST_ENVIRONMENT) $(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "not slow" --cov --cov-report= --ignore=$(BROWSER_TESTS) $(TEST_FLAGS)
+	$(TEST_ENVIRONMENT) $(BIN)/pytest -q -m "not slow" $(BROWSER_TESTS)
 	@$(MAKE) --no-print-directory coverage
 
 coverage: ## the gate: 95 % of affect and measure, branches included
