@@ -135,7 +135,9 @@ class Photographer:
         page.get_by_role("button", name="Analyze").click()
         page.get_by_role("heading", name="Over time").wait_for()
         self.take("analyze-text")
-        clip = write_face_clip(folder / "drawn-face.mp4", 6.0, lambda second: None if 2 <= second < 3 else (200, 60, 220))
+        clip = write_face_clip(
+            folder / "drawn-face.mp4", 6.0, lambda second: None if 2 <= second < 3 else (200, 60, 220)
+        )
         page = self.go("analyze")
         page.get_by_label("Drop a file, or choose one").set_input_files(clip)
         page.get_by_role("combobox", name="What is it for?").click()
