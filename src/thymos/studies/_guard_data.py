@@ -103,15 +103,15 @@ def decisions(ctx: Context, part: str) -> pd.DataFrame:
         items = items_of(ctx, part)
         found = classifier(ctx)
         if part == "development":
-            log_odds = held_out_log_odds(ctx, items, found)
+            margins = held_out_margins(ctx, items, found)
         else:
-            log_odds = found.log_odds([item.text for item in items])
+            margins = found.margins([item.text for item in items])
         rows = []
-        for item, odds in zip(items, log_odds, strict=True):
+        for item, margin in zip(items, margins, strict=True):
             alone = read_patterns(item.text)
             together = read_history(item.text, item.history, alone)
             certain = together.risk == CRISIS
-            second = found.is_crisis(float(odds), alone, together)
+            second = found.is_crisis(float(margin), alone, together)
             rows.append(
                 {
                     "scenario": item.scenario,
@@ -119,11 +119,11 @@ def decisions(ctx: Context, part: str) -> pd.DataFrame:
                     "category": item.category,
                     "crisis": item.crisis,
                     "doubt": bool(item.note),
-                    "log_odds": float(odds),
+                    "margin": float(margin),
                     "shift": min(shift_of(alone), shift_of(together)),
                     KEYWORDS: any(has_keyword(turn.content) for turn in item.turns if turn.role == "user"),
                     PATTERNS: certain,
-                    CLASSIFIER: bool(odds >= found.head.threshold),
+                    CLASSIFIER: bool(margin >= found.head.threshold),
                     BOTH: certain or second,
                 }
             )
@@ -132,8 +132,8 @@ def decisions(ctx: Context, part: str) -> pd.DataFrame:
     return ctx.table(f"decisions_{part}", compute)
 
 
-def held_out_log_odds(ctx: Context, items: Sequence[Item], found: CrisisClassifier) -> npt.NDArray[np.float64]:
-    """Log odds of development items by heads that saw neither them nor their scenario; see ``out_of_fold``.
+def held_out_margins(ctx: Context, items: Sequence[Item], found: CrisisClassifier) -> npt.NDArray[np.float64]:
+    """Margins of development items by heads that saw neither them nor their scenario; see ``out_of_fold``.
 
     Real harmless texts go into the training where they are at hand, as they do for the shipped head.
     """
@@ -158,10 +158,10 @@ def real_flags(ctx: Context, part: RealPart) -> dict[str, float]:
     """
     texts = real_part(part, ctx.settings.data, most=QUICK_TEXTS if ctx.settings.quick else None)
     found = classifier(ctx)
-    log_odds = found.log_odds(texts)
+    margins = found.margins(texts)
     readings = [read_patterns(text) for text in texts]
     certain = np.array([reading.risk == CRISIS for reading in readings])
-    both = certain | np.array([found.is_crisis(float(o), r) for o, r in zip(log_odds, readings, strict=True)])
+    both = certain | np.array([found.is_crisis(float(one), r) for one, r in zip(margins, readings, strict=True)])
     return {PATTERNS: float(certain.mean()), BOTH: float(both.mean()), "n": float(len(texts))}
 
 
@@ -208,11 +208,11 @@ def time_messages(ctx: Context) -> Timing:
     """How long single messages take; the encoder is warm and nothing is cached."""
     items = items_of(ctx, "development")[:TIMED]
     bare = CrisisClassifier(load_encoder(ENCODER, cache=None), load_head(str(files("thymos.respond.guard") / "data")))
-    bare.log_odds(["warm"])
+    bare.margins(["warm"])
     texts = [item.text for item in items]
     read_patterns("warm")
     patterns = _milliseconds(texts, lambda text: read_patterns(f"{text} "))
-    second = _milliseconds(texts, lambda text: bare.log_odds([text]))
+    second = _milliseconds(texts, lambda text: bare.margins([text]))
     return Timing(patterns, [a + b for a, b in zip(patterns, second, strict=True)])
 
 

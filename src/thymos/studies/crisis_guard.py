@@ -370,5 +370,6 @@ STUDY = Study(
         "The classifier also trains on real harmless texts, training parts: without them it fired on a third of them.",
         "Harmless test items are idioms, denials, fiction and sadness on purpose: real talk has far fewer of them.",
         "Where author and second reader disagree, the label is a crisis.",
+        "Third look at test: in part, in full with a linear head (misses .186), and as it stands; see the data card.",
     ),
 )

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.svm import SVC
+from tests.respond.guard.stand_ins import HashedLetters
 
 from thymos.errors import BadInput
 from thymos.respond.guard import Guard
@@ -16,13 +18,15 @@ from thymos.respond.guard.classifier import (
     SOFTENED,
     WEIGHTS_FILE,
     CrisisClassifier,
+    CrisisHead,
     load_head,
-    probability,
     shift_of,
 )
 from thymos.respond.guard.items import crisis_items
 from thymos.respond.guard.patterns import PatternReading
 from thymos.respond.guard.training import (
+    COST,
+    GAMMA,
     development_items,
     fit_head,
     out_of_fold,
@@ -33,8 +37,8 @@ from thymos.respond.guard.training import (
 
 
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=60), st.floats(0, 1))
-def test_a_threshold_takes_at_most_its_share(log_odds: list[float], share: float) -> None:
-    odds = np.array(log_odds)
+def test_a_threshold_takes_at_most_its_share(margins: list[float], share: float) -> None:
+    odds = np.array(margins)
     assert (odds >= threshold_at(odds, share)).sum() <= share * len(odds) + 1e-9 or share == 1
 
 
@@ -43,9 +47,19 @@ def test_a_head_learns_what_can_be_learned() -> None:
     crisis = draws.random(400) < 0.3
     vectors = draws.normal(size=(400, 8)).astype(np.float32)
     vectors[:, 0] += 3 * crisis
-    mean, weights, bias = fit_head(vectors, crisis)
-    log_odds = (vectors - mean) @ weights + bias
-    assert ((log_odds > 0) == crisis).mean() > 0.9
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    margins = fit_head(vectors[:300], crisis[:300]).margins(vectors[300:])
+    assert ((margins > 0) == crisis[300:]).mean() > 0.85
+
+
+def test_margins_are_those_of_the_machine_that_was_fitted() -> None:
+    draws = np.random.default_rng(2)
+    vectors = draws.normal(size=(60, 5)).astype(np.float32)
+    crisis = vectors[:, 0] > 0
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    machine = SVC(C=COST, gamma=GAMMA, class_weight="balanced").fit(vectors.astype(np.float64) - mean, crisis)
+    expected = machine.decision_function(vectors.astype(np.float64) - mean)
+    np.testing.assert_allclose(fit_head(vectors, crisis).margins(vectors), expected, atol=0.03)
 
 
 def test_training_reads_development_items_only() -> None:
@@ -67,44 +81,48 @@ def test_out_of_fold_scores_know_nothing_of_their_scenario(letters) -> None:
     assert abs(((found > 0) == crisis).mean() - 0.5) < 0.2
 
 
+@pytest.fixture(scope="module")
+def head() -> CrisisHead:
+    """Fitted once on the stand-in."""
+    return train_crisis_head(HashedLetters(), HARMLESS, TUNING)
+
+
 HARMLESS = ["the bus was late again", "what a nice photo", "I like this song", "who won the match"]
 TUNING = ["see you tomorrow", "my sister baked a cake", "the train was full", "good luck with that"] * 5
 
 
-def test_training_writes_what_is_read_again(letters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_writes_what_is_read_again(letters, head, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_module, "load_encoder", lambda spec: letters)
     monkeypatch.setattr(training_module, "harmless_texts", lambda data: HARMLESS)
     monkeypatch.setattr(training_module, "tuning_texts", lambda data: TUNING)
     scores = train_guard(None, tmp_path / "head")
     assert set(scores) >= {"development_miss_rate_both_stages", "development_auc_out_of_fold"}
-    head = load_head(tmp_path / "head")
-    assert head.encoder == letters.identity
-    fitted = train_crisis_head(letters, HARMLESS, TUNING)
+    found = load_head(tmp_path / "head")
+    assert found.encoder == letters.identity
     texts = ["hello there", "i want to die"]
     np.testing.assert_allclose(
-        CrisisClassifier(letters, head).log_odds(texts), CrisisClassifier(letters, fitted).log_odds(texts), atol=1e-4
+        CrisisClassifier(letters, found).margins(texts), CrisisClassifier(letters, head).margins(texts), atol=1e-4
     )
-    guard = Guard(classifier=CrisisClassifier(letters, head))
+    guard = Guard(classifier=CrisisClassifier(letters, found))
     assert guard.check_message("Good morning").risk in ("none", "concern", "crisis")
     assert guard.stages == ("patterns", "classifier")
 
 
 def test_a_head_of_another_encoder_is_refused(letters) -> None:
-    head = load_head(str(files("thymos.respond.guard") / "data"))
+    other = load_head(str(files("thymos.respond.guard") / "data"))
     with pytest.raises(BadInput, match="was trained on"):
-        CrisisClassifier(letters, head)
+        CrisisClassifier(letters, other)
 
 
 @pytest.mark.parametrize("damage", ["missing", "half", "numbers", "settings"])
-def test_damaged_heads_are_refused(letters, tmp_path: Path, damage: str) -> None:
-    train_crisis_head(letters, HARMLESS, TUNING).save(tmp_path)
+def test_damaged_heads_are_refused(head, tmp_path: Path, damage: str) -> None:
+    head.save(tmp_path)
     weights, settings = tmp_path / WEIGHTS_FILE, tmp_path / SETTINGS_FILE
     if damage == "missing":
         weights.unlink()
     elif damage == "half":
         weights.write_bytes(weights.read_bytes()[:40])
     elif damage == "numbers":
-        head = load_head(tmp_path)
         head._replace(weights=np.full_like(head.weights, np.nan)).save(tmp_path)
     else:
         settings.write_text("{}", encoding="utf-8")
@@ -112,21 +130,21 @@ def test_damaged_heads_are_refused(letters, tmp_path: Path, damage: str) -> None
         load_head(tmp_path)
 
 
-def test_patterns_that_soften_raise_the_threshold(letters) -> None:
+def test_patterns_that_soften_raise_the_threshold(letters, head) -> None:
     none, soft = PatternReading("none"), PatternReading("concern", softened=("idiom",))
     hint = PatternReading("concern", rules=("hopeless",), softened=("idiom",))
     assert [shift_of(reading) for reading in (none, soft, hint)] == [0.0, SOFTENED, 0.0]
-    found = CrisisClassifier(letters, train_crisis_head(letters, HARMLESS, TUNING))
+    found = CrisisClassifier(letters, head)
     between = found.head.threshold + SOFTENED / 2
     assert found.is_crisis(between, none)
     assert not found.is_crisis(between, soft)
     assert found.is_crisis(between, soft, none), "the easier of message and history counts"
 
 
-def test_probabilities_are_between_0_and_1() -> None:
-    assert probability(-800) == 0
-    assert probability(0) == 0.5
-    assert probability(800) == 1
+def test_scores_are_between_0_and_1_and_half_at_the_threshold(head) -> None:
+    assert head.score(-800) == 0
+    assert head.score(head.threshold) == 0.5
+    assert head.score(800) == 1
 
 
 def test_the_shipped_head_says_how_it_was_trained() -> None:

@@ -151,10 +151,11 @@ class Word(CrisisClassifier):
 
     def __init__(self, word: str) -> None:
         self.word = word
-        self.head = CrisisHead(np.zeros(1), np.zeros(1), 0.0, threshold=1.0, concern=0.5, encoder="", about={})
+        nothing = np.zeros((1, 1), dtype=np.float16)
+        self.head = CrisisHead(np.zeros(1), nothing, np.zeros(1), 0.0, 1.0, 1.0, concern=0.5, encoder="", about={})
         self.read: list[str] = []
 
-    def log_odds(self, texts: Sequence[str]) -> np.ndarray:
+    def margins(self, texts: Sequence[str]) -> np.ndarray:
         self.read += texts
         return np.array([2.0 if self.word in text else -2.0 for text in texts])
 
@@ -163,7 +164,7 @@ def test_the_classifier_finds_what_patterns_miss() -> None:
     guard = Guard(classifier=Word("lighthouse"))
     check = guard.check_message("soon I sail past the lighthouse")
     assert (check.risk, check.categories, check.stage) == ("crisis", ("hinted",), "classifier")
-    assert check.score == pytest.approx(0.881, abs=1e-3)
+    assert check.score == pytest.approx(0.982, abs=1e-3)
     assert guard.check_message("soon I sail").risk == "none"
     assert guard.stages == ("patterns", "classifier")
 

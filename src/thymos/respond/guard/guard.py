@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from thymos.errors import BadInput, Unavailable
 from thymos.language.model import Message
-from thymos.respond.guard.classifier import CrisisClassifier, probability, shipped_classifier
+from thymos.respond.guard.classifier import CrisisClassifier, shipped_classifier
 from thymos.respond.guard.events import OnEvent, audit_event
 from thymos.respond.guard.help_lines import region_of
 from thymos.respond.guard.history import read_history
@@ -27,7 +27,7 @@ class MessageCheck(NamedTuple):
         risk: ``"crisis"``: the ordinary reply is replaced by ``help``; ``"concern"``: it goes on, and ``help`` is one
             sentence that can stand beside it; ``"none"``.
         categories: suicide, self_harm, farewell, about_others, violence, means, hinted ...; a finding, no diagnosis.
-        score: 0 to 1; 1 where an open phrase was found, else the classifier's, else 0. Not calibrated.
+        score: 0 to 1; 1 where an open phrase was found, else the classifier's (one half at its threshold), else 0.
         language: that ``help`` is written in.
         help: see ``risk``; None for ``"none"``.
         stage: what decided: ``"patterns"``, ``"history"``, ``"classifier"`` or ``""``.
@@ -119,26 +119,26 @@ class Guard:
         if together.risk == CRISIS:
             stage = "patterns" if alone.risk == CRISIS else "history"
             return self._found(text, CRISIS, together.categories, 1.0, language, stage)
-        log_odds = self._log_odds(text)
+        margin = self._margin(text)
         classifier = self.classifier
-        if log_odds is None or classifier is None:
+        if margin is None or classifier is None:
             stage = "patterns" if together.risk == CONCERN else ""
             return self._found(text, together.risk, together.categories, 0.0, language, stage)
-        score = probability(log_odds)
-        if classifier.is_crisis(log_odds, alone, together):
+        score = classifier.head.score(margin)
+        if classifier.is_crisis(margin, alone, together):
             return self._found(text, CRISIS, (*together.categories, HINTED), score, language, "classifier")
         if together.risk == CONCERN:
             return self._found(text, CONCERN, together.categories, score, language, "patterns")
-        if log_odds >= classifier.head.concern:
+        if margin >= classifier.head.concern:
             return self._found(text, CONCERN, (HINTED,), score, language, "classifier")
         return self._found(text, NONE, (), score, language, "")
 
-    def _log_odds(self, text: str) -> float | None:
+    def _margin(self, text: str) -> float | None:
         # The message alone: a head that read several turns at once took most long talks for a crisis.
         classifier = self.classifier
         if classifier is None or not any(sign.isalpha() for sign in text):
             return None
-        return float(classifier.log_odds([text])[0])
+        return float(classifier.margins([text])[0])
 
     def _language_of(self, history: Sequence[Message]) -> str:
         said = " ".join(turn.content for turn in history if turn.role == "user")

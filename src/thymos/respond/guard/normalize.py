@@ -82,7 +82,8 @@ def readings(text: str) -> tuple[str, ...]:
     digits = _WORD_WITH_DIGIT.sub(lambda match: match.group().translate(_DIGITS), base)
     joined = _SPACED.sub(lambda match: re.sub(r"[^a-z]", "", match.group()), digits)
     joined = _DOTTED.sub(lambda match: re.sub(r"[^a-z]", "", match.group()), joined)
-    for reading in (digits, joined):
+    apart = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", digits)
+    for reading in (digits, joined, apart):
         found += [reading, _DRAWN_OUT.sub(r"\1", reading), _DRAWN_OUT.sub(r"\1\1", reading)]
     return tuple(dict.fromkeys(found))
 

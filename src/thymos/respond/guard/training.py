@@ -6,12 +6,13 @@ It reads development items, training texts and real harmless texts (see ``real_t
 import datetime
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
+from sklearn.svm import SVC
 
 from thymos.language.encoders import SentenceEncoder
 from thymos.language.load import load_encoder
@@ -23,9 +24,10 @@ from thymos.respond.guard.patterns import read_patterns
 from thymos.respond.guard.phrases import CRISIS
 from thymos.respond.guard.real_texts import harmless_texts, tuning_texts
 
-COST = 10.0  # inverse strength of the ridge; 3, 30 and 100 are no better on development folds
+COST, GAMMA = 3.0, 8.0
+"""Of the support vector machine; from costs 1, 3, 10 and gammas 3 to 12 by development items found out of fold."""
 FOLDS = 8
-REAL_SHARE, REAL_CONCERN = 0.01, 0.05
+REAL_SHARE, REAL_CONCERN = 0.01, 0.04
 """Shares of real tuning texts that may be taken for a crisis and for a concern; they set the thresholds."""
 BY_HISTORY = "many_turns"
 """The category whose labels come from earlier turns: the last message alone does not tell, so it trains nothing."""
@@ -39,38 +41,41 @@ def development_items() -> list[Item]:
     return [item for item in crisis_items() if item.part == "development"]
 
 
-def fit_head(
-    vectors: npt.NDArray[np.float32],
-    crisis: Bools,
-    cost: float = COST,
-    everyday: npt.NDArray[np.float32] | None = None,
-) -> tuple[Floats, Floats, float]:
-    """Mean, weights and bias of a logistic regression.
+class Fitted(NamedTuple):
+    """A fitted machine; see ``CrisisHead``."""
 
-    Authored texts of both labels count the same in sum, and everyday posts as much as the harmless authored ones.
+    mean: Floats
+    support: npt.NDArray[np.float16]
+    weights: Floats
+    bias: float
+
+    def head(self, **rest: Any) -> CrisisHead:
+        """The head, with what is not fitted."""
+        return CrisisHead(self.mean, self.support, self.weights, self.bias, GAMMA, **rest)
+
+    def margins(self, vectors: npt.NDArray[np.float32]) -> Floats:
+        """See ``CrisisHead.margins``."""
+        return self.head(threshold=0.0, concern=0.0, encoder="", about={}).margins(vectors)
+
+
+def fit_head(vectors: npt.NDArray[np.float32], crisis: Bools) -> Fitted:
+    """A support vector machine; texts of both labels count the same in sum.
 
     Args:
-        vectors: of authored texts, shape (texts, dimension).
+        vectors: shape (texts, dimension).
         crisis: shape (texts,).
-        cost: inverse strength of the ridge.
-        everyday: of everyday posts, all harmless; none where the corpus is not here.
     """
-    share = crisis.mean()
-    weights = np.where(crisis, 0.5 / share, 0.5 / (1 - share))
-    if everyday is not None and len(everyday):
-        weights = np.concatenate([weights, np.full(len(everyday), 0.5 * len(crisis) / len(everyday))])
-        vectors = np.vstack([vectors, everyday])
-        crisis = np.concatenate([crisis, np.zeros(len(everyday), dtype=bool)])
     mean = vectors.mean(axis=0, dtype=np.float64)
-    model = LogisticRegression(C=cost, max_iter=5_000)
-    model.fit(vectors.astype(np.float64) - mean, crisis, sample_weight=weights)
-    return mean, model.coef_[0], float(model.intercept_[0])
+    model = SVC(C=COST, gamma=GAMMA, class_weight="balanced")
+    model.fit(vectors.astype(np.float64) - mean, crisis)
+    support = model.support_vectors_.astype(np.float16)
+    return Fitted(mean, support, model.dual_coef_[0].astype(np.float64), float(model.intercept_[0]))
 
 
 def out_of_fold(
     items: Sequence[Item], vectors: npt.NDArray[np.float32], extra: npt.NDArray[np.float32], labels: Bools
 ) -> Floats:
-    """Log odds of items by heads that saw neither them nor their scenario; shape (items,).
+    """Margins of items by heads that saw neither them nor their scenario; shape (items,).
 
     Args:
         items: of development.
@@ -84,23 +89,23 @@ def out_of_fold(
     found = np.zeros(len(items))
     for train, held in GroupKFold(FOLDS).split(vectors, crisis, groups):
         kept = train[usable[train]]
-        mean, weights, bias = fit_head(np.vstack([vectors[kept], extra]), np.concatenate([crisis[kept], labels]))
-        found[held] = (vectors[held] - mean) @ weights + bias
+        fitted = fit_head(np.vstack([vectors[kept], extra]), np.concatenate([crisis[kept], labels]))
+        found[held] = fitted.margins(vectors[held])
     return found
 
 
-def threshold_at(log_odds: Floats, share: float) -> float:
+def threshold_at(margins: Floats, share: float) -> float:
     """The lowest threshold at which at most a share of harmless texts is flagged.
 
     Args:
-        log_odds: of the texts; what is at or above the threshold is flagged.
+        margins: of the texts; what is at or above the threshold is flagged.
         share: 0 to 1.
 
     Example:
         >>> threshold_at(np.array([0.0, 1.0, 2.0, 3.0]), 0.25) > 2.0
         True
     """
-    ordered = np.sort(log_odds)[::-1]
+    ordered = np.sort(margins)[::-1]
     allowed = int(share * len(ordered))
     return float(ordered[-1]) if allowed >= len(ordered) else float(np.nextafter(ordered[allowed], np.inf))
 
@@ -127,8 +132,8 @@ def train_crisis_head(
     crisis = np.array([item.crisis for item in items])
     labels = np.array([text.crisis for text in extra] + [False] * len(harmless))
     usable = np.array([item.category != BY_HISTORY for item in items])
-    mean, weights, bias = fit_head(np.vstack([vectors[usable], more]), np.concatenate([crisis[usable], labels]))
-    on_real = (real - mean) @ weights + bias
+    fitted = fit_head(np.vstack([vectors[usable], more]), np.concatenate([crisis[usable], labels]))
+    on_real = fitted.margins(real)
     threshold, concern = threshold_at(on_real, REAL_SHARE), threshold_at(on_real, REAL_CONCERN)
     about = {
         "trained": datetime.date.today().isoformat(),
@@ -138,26 +143,27 @@ def train_crisis_head(
         "tuning_texts": len(tuning),
         "languages": sorted({item.language for item in items}),
         "cost": COST,
+        "support_vectors": len(fitted.weights),
         **development_scores(items, out_of_fold(items, vectors, more, labels), threshold),
     }
-    return CrisisHead(mean, weights, bias, threshold, concern, encoder.identity, about)
+    return fitted.head(threshold=threshold, concern=concern, encoder=encoder.identity, about=about)
 
 
-def development_scores(items: Sequence[Item], log_odds: Floats, threshold: float) -> dict[str, float]:
+def development_scores(items: Sequence[Item], margins: Floats, threshold: float) -> dict[str, float]:
     """What the stages get right on development items.
 
     Args:
         items: of development.
-        log_odds: out of fold.
+        margins: out of fold.
         threshold: of the classifier.
     """
     crisis = np.array([item.crisis for item in items])
     readings = [(alone := read_patterns(item.text), read_history(item.text, item.history, alone)) for item in items]
     certain = np.array([together.risk == CRISIS for _, together in readings])
     shifts = np.array([min(shift_of(alone), shift_of(together)) for alone, together in readings])
-    both = certain | (log_odds >= threshold + shifts)
+    both = certain | (margins >= threshold + shifts)
     scores = {
-        "auc_out_of_fold": float(roc_auc_score(crisis, log_odds)),
+        "auc_out_of_fold": float(roc_auc_score(crisis, margins)),
         "miss_rate_patterns": float((~certain[crisis]).mean()),
         "miss_rate_both_stages": float((~both[crisis]).mean()),
         "over_trigger_rate_patterns": float(certain[~crisis].mean()),
