@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from thymos.errors import BadInput
 from thymos.language.cache import CachedLanguageModel, ReplyCache
 from thymos.language.decoding import TextPieces
 from thymos.language.load import load_language_model
 from thymos.language.model import GenerationSettings, LanguageModel, Message, Reply
+from thymos.language.stopping import stopped_pieces
 from thymos.testing.tiny_models import write_tiny_model
 
 TALK = [Message("user", "I lost my keys.")]
@@ -107,3 +110,14 @@ def test_only_whole_characters_are_given(text: str, stop: tuple[str, ...]) -> No
     expected = min((text.split(one)[0] for one in stop if one in text), key=len, default=text)
     assert "".join(given) == expected
     assert "\ufffd" not in "".join(given)
+
+
+@given(text=st.text("abE", max_size=30), sizes=st.lists(st.integers(1, 5)), stop=st.lists(st.text("abE", min_size=1, max_size=4), max_size=3))  # fmt: skip
+def test_pieces_are_cut_as_the_whole_text_is(text: str, sizes: list[int], stop: list[str]) -> None:
+    pieces, start = [], 0
+    for size in sizes:
+        pieces.append(text[start : start + size])
+        start += size
+    pieces.append(text[start:])
+    cuts = [text.find(one) for one in stop if one in text]
+    assert "".join(stopped_pieces(pieces, stop)) == (text[: min(cuts)] if cuts else text)

@@ -141,9 +141,28 @@ def load_companion(model: str, region: str, language: str, personality: str) -> 
     from thymos.respond.guard import Guard
     from thymos.respond.next_emotion import personality_of
 
+    checked_help(region, language)
     guard = Guard(region=region, language=language)
     loaded = None if model == "none" else load_language_model(model, cache=None)
     return Companion(loaded, guard, personality=personality_of(personality))
+
+
+def checked_help(region: str, language: str) -> None:
+    """Refuse a region or language that would silently get other help than was asked for.
+
+    Raises:
+        BadInput: no help lines or texts of it.
+    """
+    from thymos.respond.guard import languages, regions
+
+    if region.upper() not in regions():
+        raise BadInput(
+            f"there are no help lines of {region!r}", where="--region", mend=f"use one of: {', '.join(regions())}"
+        )
+    if language.lower()[:2] not in languages():
+        raise BadInput(
+            f"the guard does not write {language!r}", where="--language", mend=f"use: {', '.join(languages())}"
+        )
 
 
 def told_reading(reading: Any) -> str:

@@ -51,7 +51,7 @@ def generated_files(app: typer.Typer, root: Path) -> dict[str, str]:
     from thymos.report.command_reference import command_reference
     from thymos.report.corpora_page import corpora_page
     from thymos.report.markdown import between
-    from thymos.report.study_page import index_page, overview_table, study_page
+    from thymos.report.study_page import GUARD, guard_table, index_page, overview_table, study_page
     from thymos.studies.registry import studies
 
     results = committed_results(root)
@@ -62,7 +62,8 @@ def generated_files(app: typer.Typer, root: Path) -> dict[str, str]:
             files[f"docs/studies/{name}"] = content
     files["docs/studies/README.md"] = index_page(known, results)
     block = overview_table(known, results, link="docs/studies/{slug}.md")
-    files["README.md"] = between(read_text(root / "README.md"), "results", block, where="README.md")
+    page = between(read_text(root / "README.md"), "results", block, where="README.md")
+    files["README.md"] = between(page, "guard", guard_table(results.get(GUARD)), where="README.md")
     return files
 
 

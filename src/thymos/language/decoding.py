@@ -13,6 +13,7 @@ import torch
 
 from thymos.language.model import GenerationSettings
 from thymos.language.prefix_tree import PassRows, PrefixState, one_level, plan_levels
+from thymos.language.stopping import StoppedText
 
 CROWDED = 0.75  # the cache is cut to the running rows when fewer than this share of its rows still run
 
@@ -155,40 +156,26 @@ class TextPieces:
     Args:
         tokenizer: decodes the tokens.
         stop: texts that end the reply; it is cut before the first one.
-
-    Attributes:
-        stopped: whether a stop text was reached.
     """
 
     def __init__(self, tokenizer: Any, stop: Sequence[str]) -> None:
-        self.tokenizer, self.stop = tokenizer, tuple(stop)
+        self.tokenizer, self.cut = tokenizer, StoppedText(stop)
         self.tokens: list[int] = []
-        self.given = 0
-        self.stopped = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop text was reached."""
+        return self.cut.stopped
 
     def add(self, token: int) -> str:
         """What is sure to be said after one more token; may be empty."""
         self.tokens.append(token)
-        text = self._text()
-        cuts = [place for stop in self.stop if (place := text.find(stop)) >= 0]
-        if cuts:
-            self.stopped = True
-            return self._give(text[: min(cuts)])
         # A character may be spread over tokens: its first bytes decode to the replacement character.
-        sure = text.rstrip("\ufffd")
-        held = max(
-            (size for stop in self.stop for size in range(1, len(stop)) if sure.endswith(stop[:size])), default=0
-        )
-        return self._give(sure[: len(sure) - held])
+        return self.cut.grown(self._text().rstrip("\ufffd"))
 
     def rest(self) -> str:
         """What was held back, once the last token came."""
-        return "" if self.stopped else self._give(self._text())
+        return self.cut.grown(self._text(), end=True)
 
     def _text(self) -> str:
         return str(self.tokenizer.decode(self.tokens, skip_special_tokens=True))
-
-    def _give(self, text: str) -> str:
-        piece = text[self.given :]
-        self.given = max(self.given, len(text))
-        return piece

@@ -22,6 +22,7 @@ from thymos.language.model import (
     as_plain,
     move_trailing_spaces,
 )
+from thymos.language.stopping import stopped_pieces
 
 OFFICIAL_URL = "https://api.openai.com/v1"
 SHOWN_CHARACTERS = 120  # how much of an unusable answer an error quotes
@@ -132,6 +133,10 @@ class EndpointLanguageModel(LanguageModel):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _stream_text(self, conversation: Conversation, settings: GenerationSettings) -> Iterator[str]:
+        # Not every server heeds stop texts.
+        yield from stopped_pieces(self._chunks(conversation, settings), settings.stop)
+
+    def _chunks(self, conversation: Conversation, settings: GenerationSettings) -> Iterator[str]:
         request = self._request(conversation, settings)
         messages: Any = as_plain(conversation)
         answer = self._send(lambda: self.client.chat.completions.create(messages=messages, stream=True, **request))

@@ -142,8 +142,27 @@ def overview_table(known: Mapping[str, Study], results: Mapping[str, Mapping[str
     return table(["Study", "Question", "Result", "Claims", "Data"], rows)
 
 
+GUARD = "crisis_guard"
+GUARD_COLUMNS = ("miss_rate", "over_trigger_rate")
+
+
+def guard_table(result: Mapping[str, Any] | None) -> str:
+    """What the guard misses and where it steps in wrongly, in all, by language and by category."""
+    if result is None:
+        return "No result is committed yet."
+    found: dict[str, dict[str, str]] = {}
+    for row in result["rows"]:
+        if row["system"] == "both stages" and row["metric"] in GUARD_COLUMNS and not row["subset"].startswith("dev"):
+            low, high = row.get("low"), row.get("high")
+            interval = "" if low is None else f" [{low:.3f}, {high:.3f}]"
+            told = f"{row['value']:.3f}{interval} ({row['n']})"
+            found.setdefault(row["subset"], {})[row["metric"]] = text(told)
+    rows = [[text(subset), *(cells.get(name, "") for name in GUARD_COLUMNS)] for subset, cells in found.items()]
+    return table(["Messages", "Missed, of those that need help (n)", "Stepped in, of the harmless (n)"], rows)
+
+
 def _verdicts(verdicts: Mapping[str, int]) -> str:
     return "<br>".join(f"{VERDICT_MARK[verdict]} {amount} {verdict}" for verdict, amount in verdicts.items())
 
 
-__all__ = ["TableRow", "index_page", "metric_table", "overview_table", "study_page"]
+__all__ = ["TableRow", "guard_table", "index_page", "metric_table", "overview_table", "study_page"]

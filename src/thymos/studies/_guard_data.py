@@ -21,7 +21,7 @@ from thymos.language.model import Message
 from thymos.respond.guard import Guard
 from thymos.respond.guard.classifier import ENCODER, CrisisClassifier, load_head, shift_of
 from thymos.respond.guard.history import read_history
-from thymos.respond.guard.items import Item, crisis_items, training_texts
+from thymos.respond.guard.items import Item, crisis_items, outside_items, training_texts
 from thymos.respond.guard.keywords import has_keyword
 from thymos.respond.guard.normalize import plain_text
 from thymos.respond.guard.patterns import read_patterns
@@ -30,7 +30,7 @@ from thymos.respond.guard.real_texts import SPLITS, RealPart, harmless_texts, re
 from thymos.respond.guard.training import out_of_fold
 from thymos.studies.contract import Context
 
-CORPUS = "crisis_items"
+CORPUS, OUTSIDE = "crisis_items", "items of another writer"
 KEYWORDS, PATTERNS, CLASSIFIER, BOTH = "keyword list", "patterns", "classifier", "both stages"
 STAGES = (KEYWORDS, PATTERNS, CLASSIFIER, BOTH)
 QUICK_TEXTS, DIALOGUES, QUICK_DIALOGUES = 60, 60, 2
@@ -50,7 +50,7 @@ class Timing(NamedTuple):
 def items_corpus() -> Corpus:
     """The authored items as a Corpus."""
     folder = files("thymos.respond.guard") / "data"
-    names = ("crisis_items.jsonl", "second_reader.csv")
+    names = ("crisis_items.jsonl", "second_reader.csv", "outside_items.jsonl")
     contents = [(folder / name).read_text(encoding="utf-8") for name in names]
     records = [
         {
@@ -79,8 +79,8 @@ def items_corpus() -> Corpus:
 
 
 def items_of(ctx: Context, part: str) -> list[Item]:
-    """Items of a part; in a quick run some of them, whole scenarios of all categories."""
-    found = [item for item in crisis_items() if item.part == part]
+    """Items of a part, or those of another writer; in a quick run some of them, whole scenarios of all categories."""
+    found = list(outside_items()) if part == OUTSIDE else [item for item in crisis_items() if item.part == part]
     if not ctx.settings.quick:
         return found
     scenarios = sorted({item.scenario for item in found})
@@ -129,7 +129,7 @@ def decisions(ctx: Context, part: str) -> pd.DataFrame:
             )
         return pd.DataFrame(rows, index=pd.Index([item.id for item in items], name="id"))
 
-    return ctx.table(f"decisions_{part}", compute)
+    return ctx.table(f"decisions_{part.replace(' ', '_')}", compute)
 
 
 def held_out_margins(ctx: Context, items: Sequence[Item], found: CrisisClassifier) -> npt.NDArray[np.float64]:

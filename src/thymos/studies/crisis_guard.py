@@ -23,6 +23,7 @@ from thymos.studies._guard_data import (
     BOTH,
     CLASSIFIER,
     KEYWORDS,
+    OUTSIDE,
     PATTERNS,
     decisions,
     items_corpus,
@@ -115,6 +116,20 @@ def majority(ctx: Context) -> list[Row]:
 def one_stage(system: str) -> Callable[[Context], list[Row]]:
     """An arm: one stage, or both, on test."""
     return lambda ctx: sliced_rows(ctx, system)
+
+
+def outside(ctx: Context) -> list[Row]:
+    """All stages on items of a writer who had not seen the guard: the nearest to other people that there is."""
+    table = decisions(ctx, OUTSIDE)
+    note = "seen once before, with an earlier head: missed .267, stepped in .161"
+    rows = []
+    for system in (KEYWORDS, PATTERNS, CLASSIFIER, BOTH):
+        said = table[system].to_numpy(dtype=bool)
+        rows += rate_rows(ctx, table, system, said, OUTSIDE, note)
+        for language in sorted(table["language"].unique()) if system == BOTH else ():
+            chosen = (table["language"] == language).to_numpy()
+            rows += rate_rows(ctx, table[chosen], system, said[chosen], f"{OUTSIDE}/language/{language}", note)
+    return rows
 
 
 def language_gap(ctx: Context) -> list[Row]:
@@ -262,12 +277,12 @@ def wants_encoder(settings: Settings) -> str:
 # -- claims -----------------------------------------------------------------------------------------------------------
 
 
-def at_most(metric: str, bar: float) -> Callable[[Results], Finding]:
-    """A predicate: both stages stay at or below a bar on test."""
+def at_most(metric: str, bar: float, subset: str = TEST) -> Callable[[Results], Finding]:
+    """A predicate: both stages stay at or below a bar."""
 
     def check(results: Results) -> Finding:
-        row = results.one(system=BOTH, metric=metric, subset=TEST)
-        floor = results.one(system=KEYWORDS, metric=metric, subset=TEST)
+        row = results.one(system=BOTH, metric=metric, subset=subset)
+        floor = results.one(system=KEYWORDS, metric=metric, subset=subset)
         evidence = f"{_told(row)}, aim {bar}; keyword list {_told(floor)}"
         return holds_if((row.value or 0) <= bar, evidence, otherwise=_missed(row, bar))
 
@@ -344,6 +359,7 @@ STUDY = Study(
         Arm("patterns", RowKind.ABLATION, one_stage(PATTERNS), "stage one alone", needs=wants_encoder),
         Arm("classifier", RowKind.ABLATION, one_stage(CLASSIFIER), "stage two alone", needs=wants_encoder),
         Arm("both stages", RowKind.SYSTEM, one_stage(BOTH), "what ships", needs=wants_encoder),
+        Arm("outside", RowKind.SYSTEM, outside, "items of a writer who had not seen the guard", needs=wants_encoder),
         Arm("languages", RowKind.SYSTEM, language_gap, "the spread over languages", needs=wants_encoder),
         Arm("gain", RowKind.ABLATION, second_stage_gain, "what stage two adds", needs=wants_encoder),
         Arm("development", RowKind.ABLATION, development, "the part it was written on", needs=wants_encoder),
@@ -354,6 +370,8 @@ STUDY = Study(
     claims=(
         Claim("It misses at most 5 % of messages that need help", at_most(MISS, MOST_MISSED), "our aim"),
         Claim("It steps in on at most 15 % of harmless messages", at_most(OVER, MOST_OVER), "our aim"),
+        Claim("... also on items of another writer", at_most(MISS, MOST_MISSED, OUTSIDE), "our aim"),
+        Claim("... and steps in on at most 15 % there", at_most(OVER, MOST_OVER, OUTSIDE), "our aim"),
         Claim("Two stages miss less than patterns alone", two_stages_miss_less, "ours"),
         Claim("It misses less than a keyword list", better_than_keywords, "ours"),
         Claim("No language is worse than another by more than .05", languages_are_near, "ours"),
@@ -370,6 +388,10 @@ STUDY = Study(
         "The classifier also trains on real harmless texts, training parts: without them it fired on a third of them.",
         "Harmless test items are idioms, denials, fiction and sadness on purpose: real talk has far fewer of them.",
         "Where author and second reader disagree, the label is a crisis.",
+        (
+            "The items of another writer (618, three languages) were written without sight of the guard and are used for "
+            "measuring only; nothing was chosen by them."
+        ),
         "Third look at test: in part, in full with a linear head (misses .186), and as it stands; see the data card.",
     ),
 )

@@ -1,6 +1,7 @@
 """The companion: the guard before and after, the order of events, and models that write what nobody should read."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,13 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thymos.errors import BadInput, Unavailable
+from thymos.language.endpoint import EndpointError
+from thymos.language.load import load_language_model
 from thymos.language.model import GenerationSettings, LanguageModel, Message, Reply
 from thymos.perceive.text_reading import TextReader
 from thymos.respond.companion import Companion, Crisis, Finished, Planned, Read, Said
+from thymos.respond.companion.companion import fitting
 from thymos.respond.companion.plan import QUESTION, REFLECTION, STRATEGIES, SUGGESTIONS, CourseRule
 from thymos.respond.companion.speech import reply_problem, whole_sentences
 from thymos.respond.companion.wording import conversation, texts
-from thymos.respond.guard import Guard
+from thymos.respond.guard import Guard, languages
+from thymos.testing.tiny_models import write_tiny_model
 from thymos.testing.word_recognizer import WordRecognizer
 
 
@@ -189,6 +194,41 @@ def test_another_language_gets_our_words_in_it_from_a_small_model() -> None:
     assert "klingt" in end.text or "dich" in end.text
 
 
+def test_an_error_of_an_endpoint_is_told_and_replaced() -> None:
+    class Failing(Scripted):
+        def _stream_text(self, conversation: Any, settings: GenerationSettings) -> Iterator[str]:
+            yield "That sounds hard. "
+            raise EndpointError("answered 500")
+
+    end = told(list(Companion(Failing(), GUARD, READER, strict=False).answer(TALK)))
+    assert end.text == "That sounds hard." or end.replaced
+    assert any("500" in one for one in end.problems)
+
+
+@pytest.mark.parametrize("context", [64, 200, 320, 512])
+def test_a_model_with_a_short_context_still_answers(context: int, tmp_path: Path) -> None:
+    model = load_language_model(str(write_tiny_model(tmp_path, max_position_embeddings=context)), cache=None)
+    history = [Message(role, "word " * 40) for role in ("user", "assistant") * 6]
+    one = Companion(model, GUARD, READER, strict=False)
+    settings_ = GenerationSettings(max_new_tokens=8)
+    end = told(list(one.answer([*history, Message("user", "I am so sad. " * 200)], settings_)))
+    assert end.text
+    if context >= 320:
+        assert not any("does not answer" in problem for problem in end.problems), end.problems
+
+
+def test_what_does_not_fit_goes_oldest_first(tmp_path: Path) -> None:
+    model = load_language_model(str(write_tiny_model(tmp_path, max_position_embeddings=400)), cache=None)
+    turns = [Message("user", "old " * 60), Message("assistant", "reply " * 20), Message("user", "newest words")]
+    asked = conversation(turns, Planned(QUESTION, {QUESTION: 1.0}, "", ""), SAD)
+    kept = fitting(model, asked, len(turns), 20)
+    assert kept[0] == asked[0]
+    assert kept[-1] == turns[-1]
+    assert len(kept) < len(asked)
+    assert turns[0] not in kept
+    assert len(model.encode_prompt(kept)) + 20 <= 400  # type: ignore[attr-defined]
+
+
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(min_size=1, max_size=200).filter(str.strip), reply=st.text(max_size=200))
 def test_any_message_gets_an_answer_that_the_guard_allows(text: str, reply: str) -> None:
@@ -222,7 +262,8 @@ def test_all_words_of_ours_pass_the_guard() -> None:
         for strategy, lines in replies.items():
             for line in lines:
                 assert GUARD.check_reply(line.format(feeling="hard")).allowed, (language, strategy, line)
-    assert {*texts()["replies"]["en"]} == {*texts()["replies"]["de"]} == {*texts()["replies"]["es"]} == {*STRATEGIES}
+    assert {*texts()["replies"]} == {*languages()}
+    assert all({*replies} == {*STRATEGIES} for replies in texts()["replies"].values())
 
 
 def test_what_the_model_is_asked_ends_with_the_person() -> None:

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from thymos.errors import BadInput, Unavailable
+from thymos.errors import BadInput, ThymosError, Unavailable
 from thymos.language.encoders import SentenceEncoder
 from thymos.language.load import load_encoder
 from thymos.language.local import LocalLanguageModel
@@ -26,7 +25,7 @@ REPLY = GenerationSettings(max_new_tokens=90, temperature=0.6, top_p=0.9, stop=(
 MOST_SENTENCES = 3
 SMALL = 1_000_000_000  # weights below which a local model's sentences must sound like a listener's
 LIKE_A_LISTENER = 0.5  # cosine with one of our own replies [inferred]
-CONTEXT_TOKENS = 1_500  # of the talk; older turns are left out, the instruction never
+CONTEXT_TOKENS = 1_500  # of everything that a model is asked, at most
 
 
 class Companion:
@@ -153,9 +152,9 @@ class Companion:
     ) -> Iterator[str]:
         assert self.model is not None
         try:
-            asked = conversation(fitting(self.model, turns), plan, reading)
+            asked = fitting(self.model, conversation(turns, plan, reading), len(turns), settings.max_new_tokens)
             yield from whole_sentences(self.model.stream_text(asked, settings))
-        except Unavailable as error:
+        except ThymosError as error:
             problems.append(f"the language model does not answer ({error})")
 
     def _unlike(self, sentence: str) -> str:
@@ -163,7 +162,10 @@ class Companion:
         if not self.strict:
             return ""
         if self._listening is None:
-            self._encoder = load_encoder("minilm", cache=None)
+            try:
+                self._encoder = load_encoder("minilm", cache=None)
+            except Unavailable:
+                return "not judged: the sentence encoder is not installed"
             self._listening = np.asarray(self._encoder.encode(authored_sentences()), dtype=np.float64)
         assert self._encoder is not None
         cosines = self._listening @ np.asarray(self._encoder.encode([sentence]), dtype=np.float64)[0]
@@ -175,27 +177,49 @@ class Companion:
         return "" if checked.allowed else "not let through by the guard"
 
 
+def local_part(model: LanguageModel | None) -> LocalLanguageModel | None:
+    """The local model, also behind a cache; None for one behind an endpoint."""
+    inner = model if isinstance(model, LocalLanguageModel) else getattr(model, "model", None)
+    return inner if isinstance(inner, LocalLanguageModel) else None
+
+
 def is_small(model: LanguageModel | None) -> bool:
     """Whether this is a local model with fewer than ``SMALL`` weights."""
-    inner = getattr(model, "model", model) if not isinstance(model, LocalLanguageModel) else model
-    return isinstance(inner, LocalLanguageModel) and sum(one.numel() for one in inner.model.parameters()) < SMALL
+    local = local_part(model)
+    return local is not None and sum(one.numel() for one in local.model.parameters()) < SMALL
 
 
-def fitting(model: LanguageModel, turns: Sequence[Message]) -> list[Message]:
-    """The last turns that the model's context has room for; at least the last one, cut where it is too long."""
-    inner = getattr(model, "model", model) if not isinstance(model, LocalLanguageModel) else model
-    count: Any = inner.tokenizer if isinstance(inner, LocalLanguageModel) else None
-    kept: list[Message] = []
-    used = 0
-    for turn in reversed(turns):
-        size = len(count(turn.content)["input_ids"]) if count is not None else len(turn.content) // 3
-        if kept and used + size > CONTEXT_TOKENS:
-            break
-        if size > CONTEXT_TOKENS:
-            turn = Message(turn.role, turn.content[-2 * CONTEXT_TOKENS :])
-        kept.append(turn)
-        used += min(size, CONTEXT_TOKENS)
-    return kept[::-1]
+def fitting(model: LanguageModel, asked: Sequence[Message], turns: int, reply: int) -> list[Message]:
+    """As much of what is asked as the model has room for.
+
+    First the oldest turns go, then the examples, then the beginning of the person's message; the instruction stays.
+
+    Args:
+        model: how much it takes; one behind an endpoint is asked with at most ``CONTEXT_TOKENS``, at three letters each.
+        asked: instruction, examples, turns.
+        turns: how many of the last messages are the talk.
+        reply: tokens that the reply may have.
+    """
+    local = local_part(model)
+    room = CONTEXT_TOKENS
+    if local is not None and local.context_length is not None:
+        room = min(room, local.context_length - reply)
+
+    def size(messages: Sequence[Message]) -> int:
+        return sum(len(one.content) // 3 for one in messages) if local is None else len(local.encode_prompt(messages))
+
+    kept = list(asked)
+    examples = len(kept) - turns - 1
+    while size(kept) > room and len(kept) > 2:
+        oldest = 1 + examples
+        if oldest < len(kept) - 1:
+            del kept[oldest]
+        else:
+            del kept[1]
+            examples -= 1
+    while size(kept) > room and len(kept[-1].content) > 1:
+        kept[-1] = Message(kept[-1].role, kept[-1].content[len(kept[-1].content) // 4 + 1 :])
+    return kept
 
 
 def shipped_reader() -> TextReader | None:

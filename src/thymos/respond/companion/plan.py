@@ -24,15 +24,16 @@ ASKS = re.compile(
     r"\b(?:what (?:should|can|could|do) i|how (?:do|can|should|could) i|any (?:advice|tips|ideas)|what would you do"
     r"|should i"
     r"|was (?:soll|kann|könnte) ich|wie (?:kann|soll) ich|hast du (?:einen )?(?:rat|tipp|tipps)|soll ich"
-    r"|qué (?:puedo|debo|hago|debería)|cómo puedo|algún consejo|debería)\b",
+    r"|qué (?:puedo|debo|hago|debería)|cómo puedo|algún consejo|debería"
+    r"|que (?:dois|puis|devrais)[- ]je|comment (?:puis|dois)[- ]je|qu'est-ce que je (?:peux|dois) faire|un conseil)\b",
     re.IGNORECASE,
 )
 GREETING = re.compile(
-    r"^\W*(?:hi|hello|hey|good (?:morning|evening|afternoon)|hallo|guten (?:tag|morgen|abend)|hola|buenas?)\b\W*"
+    r"^\W*(?:hi|hello|hey|good (?:morning|evening|afternoon)|hallo|guten (?:tag|morgen|abend)|hola|buenas?|bonjour|salut|bonsoir)\b\W*"
     r"(?:\w+\W*){0,4}$",
     re.IGNORECASE,
 )
-THANKS = re.compile(r"\b(?:thanks|thank you|danke|gracias)\b", re.IGNORECASE)
+THANKS = re.compile(r"\b(?:thanks|thank you|danke|gracias|merci)\b", re.IGNORECASE)
 PLEASANT = 0.25  # valence from which on a message is good news
 WHY = {
     QUESTION: "It asks first, to understand what the matter is.",

@@ -75,6 +75,12 @@ def authored_items() -> tuple[Item, ...]:
 
 
 @cache
+def outside_items() -> tuple[Item, ...]:
+    """Items of another writer, who had seen neither the guard's items nor its patterns: for measuring only."""
+    return read_items(_data("outside_items.jsonl"), "outside_items.jsonl")
+
+
+@cache
 def second_reading() -> dict[str, tuple[bool, bool]]:
     """What a second reader said of items, blind to scenario, category and the author's label: (crisis, doubt) by id."""
     return read_reading(_data("second_reader.csv"), "second_reader.csv")
