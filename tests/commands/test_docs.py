@@ -32,34 +32,26 @@ def test_generated_pages_are_up_to_date(thymos: Any) -> None:
 
 
 class TestStalePages:
-    @pytest.mark.parametrize("name", ["docs/cli.md", "docs/corpora.md", "docs/studies/README.md"])
-    def test_an_edited_or_missing_page_is_stale_and_mended(self, thymos: Any, checkout: Path, name: str) -> None:
+    def test_stale_pages_are_named_and_mended(self, thymos: Any, checkout: Path) -> None:
         thymos("docs", "--root", str(checkout))
-        path = checkout / name
-        whole = path.read_text(encoding="utf-8")
-        for change in (lambda: path.write_text(whole + "by hand\n", encoding="utf-8"), path.unlink):
-            change()
-            done = thymos("docs", "--check", "--root", str(checkout))
-            assert done.status == 1
-            assert name in done.err
-            assert thymos("docs", "--root", str(checkout)).status == 0
-            assert path.read_text(encoding="utf-8") == whole
-        assert thymos("docs", "--check", "--root", str(checkout)).status == 0
-
-    def test_the_page_of_a_study_that_is_gone_is_removed(self, thymos: Any, checkout: Path) -> None:
-        thymos("docs", "--root", str(checkout))
-        old = checkout / "docs" / "studies" / "no_such_study.md"
-        old.write_text("old", encoding="utf-8")
-        assert thymos("docs", "--check", "--root", str(checkout)).status == 1
+        edited, missing, old, readme = (
+            checkout / name for name in ("docs/cli.md", "docs/corpora.md", "docs/studies/no_such_study.md", "README.md")
+        )
+        whole = {path: path.read_text(encoding="utf-8") for path in (edited, missing)}
+        words = readme.read_text(encoding="utf-8").replace("# thymos", "# thymos, changed")
+        readme.write_text(words, encoding="utf-8")
+        edited.write_text(f"{whole[edited]}by hand\n", encoding="utf-8")
+        missing.unlink()
+        old.write_text("of a study that is gone", encoding="utf-8")
+        done = thymos("docs", "--check", "--root", str(checkout))
+        assert done.status == 1
+        stale = done.err.partition(";")[0].removeprefix("stale: ").split(", ")
+        assert stale == ["docs/cli.md", "docs/corpora.md", "docs/studies/no_such_study.md"]
         assert old.exists(), "--check writes nothing"
-        thymos("docs", "--root", str(checkout))
+        assert thymos("docs", "--root", str(checkout)).status == 0
+        assert {path: path.read_text(encoding="utf-8") for path in (edited, missing)} == whole
         assert not old.exists()
-
-    def test_words_of_the_readme_outside_the_table_are_kept(self, thymos: Any, checkout: Path) -> None:
-        thymos("docs", "--root", str(checkout))
-        readme = checkout / "README.md"
-        changed = readme.read_text(encoding="utf-8").replace("# thymos", "# thymos, changed")
-        readme.write_text(changed, encoding="utf-8")
+        assert readme.read_text(encoding="utf-8") == words, "words outside the tables are kept"
         assert thymos("docs", "--check", "--root", str(checkout)).status == 0
 
     def test_a_readme_without_markers_is_one_clear_error(self, thymos: Any, checkout: Path) -> None:
