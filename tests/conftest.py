@@ -120,9 +120,10 @@ class TestServer:
             self._leave()  # before the answer goes out: the client's next request may come at once
             payload = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
             handler.send_response(answer.status)
-            for name, value in {"Content-Type": answer.content_type, **answer.headers}.items():
+            size = str(len(payload.encode()))
+            headers = {"Content-Type": answer.content_type, "Content-Length": size, **answer.headers}
+            for name, value in headers.items():
                 handler.send_header(name, value)
-            handler.send_header("Content-Length", str(len(payload.encode())))
             handler.end_headers()
             handler.wfile.write(payload.encode())
         except (BrokenPipeError, ConnectionResetError):

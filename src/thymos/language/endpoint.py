@@ -143,8 +143,7 @@ class EndpointLanguageModel(LanguageModel):
         chunks = iter(answer)
         try:
             while (chunk := self._send(lambda: next(chunks, None))) is not None:
-                piece = chunk.choices[0].delta.content if chunk.choices else None
-                if piece:
+                if piece := self._send(lambda chunk=chunk: _piece(chunk)):
                     yield piece
         finally:
             answer.close()
@@ -296,6 +295,22 @@ class EndpointLanguageModel(LanguageModel):
 
     def _error(self, what: str) -> EndpointError:
         return EndpointError(f"{self.base_url} ({self.model}) {what}")
+
+
+def _piece(chunk: Any) -> str:
+    """The text of one event of a stream; "" where it holds none.
+
+    Raises:
+        TypeError, AttributeError: an event of another shape than the protocol's.
+    """
+    if not isinstance(chunk.choices, list):
+        raise TypeError(f"choices: {chunk.choices!r}")
+    if not chunk.choices:
+        return ""
+    piece = chunk.choices[0].delta.content
+    if piece is not None and not isinstance(piece, str):
+        raise TypeError(f"content: {piece!r}")
+    return piece or ""
 
 
 def shorten(text: str) -> str:
