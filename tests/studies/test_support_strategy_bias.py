@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from thymos.assess.support.strategy_contexts import STRATEGIES
 from thymos.language.model import GenerationSettings, LanguageModel, OptionScores, Prompt, Reply
+from thymos.respond.strategy.contexts import STRATEGIES
 from thymos.studies import support_strategy_bias as study
 from thymos.studies.contract import Results, Row, RowKind, Settings, Verdict, judge, read_published
 from thymos.studies.runner import PUBLISHED_FOLDER, RunContext

@@ -16,17 +16,6 @@ import pandas as pd
 
 from thymos.assess.engine.answers import token_f1
 from thymos.assess.support.commonsense import LocalCommonsense
-from thymos.assess.support.strategy_contexts import (
-    STAGES,
-    STRATEGIES,
-    StrategyContext,
-    dialogue_parts,
-    draw_contexts,
-    slice_dialogue,
-    stage_sets,
-    strategy_contexts,
-    strategy_split,
-)
 from thymos.assess.support.strategy_methods import (
     Draft,
     Method,
@@ -42,13 +31,24 @@ from thymos.assess.support.strategy_methods import (
     run_method,
     self_refine,
 )
-from thymos.assess.support.strategy_planner import StrategyPlanner, TextPlanner
 from thymos.language.load import load_encoder, load_language_model
 from thymos.language.model import LanguageModel
 from thymos.measure.class_counts import divide
 from thymos.measure.metric import Additive
 from thymos.measure.preference import preferences_from_counts
 from thymos.measure.resampling import Interval, bootstrap_interval, paired_bootstrap
+from thymos.respond.strategy.contexts import (
+    STAGES,
+    STRATEGIES,
+    StrategyContext,
+    dialogue_parts,
+    draw_contexts,
+    slice_dialogue,
+    stage_sets,
+    strategy_contexts,
+    strategy_split,
+)
+from thymos.respond.strategy.planner import StrategyPlanner, TextPlanner
 from thymos.studies.contract import (
     NO_SPLIT,
     Arm,

@@ -7,24 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thymos.assess.support.strategy_contexts import STRATEGIES, StrategyContext, Utterance
-from thymos.assess.support.strategy_planner import (
-    StrategyPlanner,
-    TextPlanner,
-    course_features,
-    match_shares,
-    seeker_words,
-    shares_of,
-    since_supporter,
-    strategy_codes,
-    supporter_words,
-    turn_vectors,
-)
 from thymos.errors import BadInput
 from thymos.language.encoders import SentenceEncoder
 from thymos.language.model import Progress
 from thymos.measure.classification import macro_f1
 from thymos.measure.preference import preference_bias
+from thymos.respond.strategy.contexts import STRATEGIES, StrategyContext, Utterance
+from thymos.respond.strategy.features import (
+    course_features,
+    seeker_words,
+    since_supporter,
+    strategy_codes,
+    supporter_words,
+    turn_vectors,
+)
+from thymos.respond.strategy.matching import match_shares, shares_of
+from thymos.respond.strategy.planner import StrategyPlanner, TextPlanner
 
 CUES = dict(zip(STRATEGIES, ("who", "say", "sad", "you", "proud", "advice", "facts", "bye"), strict=True))
 
@@ -206,8 +204,8 @@ def test_strategies_that_training_never_saw_are_not_chosen() -> None:
 @pytest.mark.data
 @pytest.mark.slow
 def test_on_the_corpus_the_planner_beats_its_bars(data_root: Path) -> None:
-    from thymos.assess.support.strategy_contexts import dialogue_parts, strategy_contexts
     from thymos.corpora.registry import get_reader
+    from thymos.respond.strategy.contexts import dialogue_parts, strategy_contexts
 
     corpus = get_reader("esconv").read(data_root / "esconv")
     parts = dialogue_parts(corpus)
