@@ -85,14 +85,8 @@ class Companion:
 
     def read(self, text: str) -> Read:
         """What the software perceives in a message."""
-        if self.reader is None:
-            return Read({}, float("nan"), float("nan"), "the recognizer is not installed")
-        (quality,) = self.reader.qualities([text])
-        if quality != OK:
-            return Read({}, float("nan"), float("nan"), quality)
-        shares = self.reader.shares([text])[0]
-        valence, arousal, *_ = np.clip(self.reader.plane(shares), -1, 1)
-        return Read(dict(zip(self.reader.labels, map(float, shares), strict=True)), float(valence), float(arousal), OK)
+        (reading,) = readings_of(self.reader, [text])
+        return reading
 
     def plan(self, history: Sequence[Message], reading: Read, language: str = "en") -> Planned:
         """What the reply is meant to do.
@@ -206,7 +200,8 @@ def fitting(model: LanguageModel, asked: Sequence[Message], turns: int, reply: i
     First the oldest turns go, then the examples, then the beginning of the person's message; the instruction stays.
 
     Args:
-        model: how much it takes; one behind an endpoint is asked with at most ``CONTEXT_TOKENS``, at three letters each.
+        model: how much it takes; one behind an endpoint is asked with at most
+            ``CONTEXT_TOKENS``, at three letters each.
         asked: instruction, examples, turns.
         turns: how many of the last messages are the talk.
         reply: tokens that the reply may have.
@@ -231,6 +226,31 @@ def fitting(model: LanguageModel, asked: Sequence[Message], turns: int, reply: i
     while size(kept) > room and len(kept[-1].content) > 1:
         kept[-1] = Message(kept[-1].role, kept[-1].content[len(kept[-1].content) // 4 + 1 :])
     return kept
+
+
+def readings_of(reader: TextReader | None, texts: Sequence[str]) -> list[Read]:
+    """What is perceived in messages; those that are not judged say why.
+
+    Args:
+        reader: None where no recognizer is installed.
+        texts: messages.
+    """
+    nowhere = float("nan")
+    if reader is None:
+        return [Read({}, nowhere, nowhere, "the recognizer is not installed") for _ in texts]
+    qualities = reader.qualities(texts)
+    judged = [text for text, quality in zip(texts, qualities, strict=True) if quality == OK]
+    rows = iter(reader.shares(judged))
+    found = []
+    for quality in qualities:
+        if quality != OK:
+            found.append(Read({}, nowhere, nowhere, quality))
+            continue
+        shares = next(rows)
+        valence, arousal, *_ = np.clip(reader.plane(shares), -1, 1)
+        named = dict(zip(reader.labels, map(float, shares), strict=True))
+        found.append(Read(named, float(valence), float(arousal), OK))
+    return found
 
 
 def shipped_reader() -> TextReader | None:

@@ -185,8 +185,8 @@ def validation_scores(
 
     planned = {
         "planner": learned(),
-        "others_anywhere": learned(free=True),
-        "uncorrected": learned(corrected=False),
+        "head_alone": learned(rules=False),
+        "head_alone_uncorrected": learned(rules=False, corrected=False),
         "rule": planned_by(CourseRule(), contexts, [UNREAD] * len(contexts)),
     }
     return {

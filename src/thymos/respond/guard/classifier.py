@@ -18,8 +18,8 @@ from scipy.special import expit
 
 from thymos.errors import BadInput
 from thymos.language.encoders import SentenceEncoder
+from thymos.language.heads import Arrays, save_head
 from thymos.language.heads import load_head as read_head
-from thymos.language.heads import save_head
 from thymos.language.load import load_encoder
 from thymos.respond.guard.normalize import plain_text
 from thymos.respond.guard.patterns import PatternReading
@@ -72,7 +72,7 @@ class CrisisHead(NamedTuple):
 
     def save(self, folder: str | Path) -> None:
         """Write both files."""
-        arrays = {
+        arrays: Arrays = {
             "mean": self.mean.astype(np.float32),
             "support": self.support,
             "weights": self.weights.astype(np.float32),
