@@ -882,8 +882,8 @@ STUDY = Study(
         ),
         (
             "The rules of a talk (when Others may be chosen, fewer questions in a row) were set by hand on made-up "
-            "talks and checked on validation dialogues, before this test was run. How well people do with either is not "
-            "measured: to choose as a supporter did is no proof of help."
+            "talks and checked on validation dialogues, before this test was run. How well people do with either is "
+            "not measured: to choose as a supporter did is no proof of help."
         ),
         "B is 0 or more, so resampling moves it upwards: intervals of small samples reach higher than lower.",
     ),

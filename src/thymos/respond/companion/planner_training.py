@@ -97,7 +97,7 @@ def fit_planner_head(
 
 def fit_weights(inputs: Floats, codes: Integers, cost: float) -> tuple[Floats, Floats]:
     """Weights, shape (strategies, inputs), and bias; a strategy that a fold lacks gets a bias that never wins."""
-    model = LogisticRegression(C=cost, max_iter=500).fit(inputs, codes)
+    model = LogisticRegression(C=cost, max_iter=1000).fit(inputs, codes)
     weights, bias = np.zeros((SIZE, inputs.shape[1])), np.full(SIZE, -20.0)
     weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
     return weights, bias
