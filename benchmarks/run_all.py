@@ -182,6 +182,36 @@ def text_recognizer(found: dict[str, Any]) -> list[Line]:
     ]
 
 
+def studio_load(found: dict[str, Any]) -> list[Line]:
+    """Fifty chats at once against the studio; what the server adds to a reply."""
+    return [
+        Line(
+            f"{found['chats']} chats for {found['seconds']:.0f} s, {row['database']}",
+            f"p95 {row['overhead_p95_ms']:.0f} ms",
+            "",
+            f"{row['messages']:,} messages, none lost; p50 {row['overhead_p50_ms']:.0f} ms",
+            f"p95 < {found['bar_ms']:.0f} ms",
+            row["overhead_p95_ms"] < found["bar_ms"],
+        )
+        for row in found["rows"]
+    ]
+
+
+def companion_first_token(found: dict[str, Any]) -> list[Line]:
+    """How long the companion lets a person wait."""
+    return [
+        Line(
+            f"companion, {kind}, talk of {found['tokens']} tokens",
+            f"first token {row['first_token_median']:.2f} s",
+            "",
+            f"worst {row['first_token_worst']:.2f} s; first sentence {row['first_sentence_median']:.2f} s",
+            f"{found['bar_seconds']:.0f} s",
+            row["first_token_worst"] <= found["bar_seconds"],
+        )
+        for kind, row in found["rows"].items()
+    ]
+
+
 BENCHMARKS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
     "bootstrap": bootstrap,
     "krippendorff_alpha": krippendorff_alpha,
@@ -193,6 +223,8 @@ BENCHMARKS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
     "speech_features": speech_features,
     "faces": faces,
     "text_recognizer": text_recognizer,
+    "studio_load": studio_load,
+    "companion_first_token": companion_first_token,
 }
 
 

@@ -112,7 +112,11 @@ def test_only_whole_characters_are_given(text: str, stop: tuple[str, ...]) -> No
     assert "\ufffd" not in "".join(given)
 
 
-@given(text=st.text("abE", max_size=30), sizes=st.lists(st.integers(1, 5)), stop=st.lists(st.text("abE", min_size=1, max_size=4), max_size=3))  # fmt: skip
+@given(
+    text=st.text("abE", max_size=30),
+    sizes=st.lists(st.integers(1, 5)),
+    stop=st.lists(st.text("abE", min_size=1, max_size=4), max_size=3),
+)
 def test_pieces_are_cut_as_the_whole_text_is(text: str, sizes: list[int], stop: list[str]) -> None:
     pieces, start = [], 0
     for size in sizes:

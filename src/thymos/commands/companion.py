@@ -191,6 +191,8 @@ def read_talk(path: Path) -> "list[Message]":
 
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(rows, list):
+            raise TypeError("no list")
         return [Message(str(row["role"]), str(row["content"])) for row in rows]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(

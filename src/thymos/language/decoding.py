@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from thymos.language.known_beginnings import KnownBeginnings
 from thymos.language.model import GenerationSettings
 from thymos.language.prefix_tree import PassRows, PrefixState, one_level, plan_levels
 from thymos.language.stopping import StoppedText
@@ -127,7 +128,14 @@ def decode_batch(
 
 @torch.inference_mode()
 def decode_stream(
-    model: Any, row: Sequence[int], sampler: Sampler, *, max_new_tokens: int, end_ids: set[int], padding: int
+    model: Any,
+    row: Sequence[int],
+    sampler: Sampler,
+    *,
+    max_new_tokens: int,
+    end_ids: set[int],
+    padding: int,
+    known: KnownBeginnings | None = None,
 ) -> Iterator[int]:
     """New tokens of one prompt as they are chosen, without the token that ends the reply.
 
@@ -138,16 +146,24 @@ def decode_stream(
         max_new_tokens: upper bound.
         end_ids: tokens that end a reply.
         padding: a token that fills up.
+        known: what the model has read lately; what is read now is added to it, also where the caller stops early.
     """
-    state = PrefixState(model, padding)
-    logits = state.run(plan_levels([row]))
-    for step in range(max_new_tokens):
-        (token,) = sampler.choose(logits, [0])
-        if token in end_ids:
-            return
-        yield token
-        if step < max_new_tokens - 1:
-            logits = state.extend([[token]])[:, -1]
+    begun, length = known.take(row) if known is not None else (None, 0)
+    state = PrefixState(model, padding) if begun is None else begun
+    logits = state.extend([row[length:]])[:, -1]
+    read = list(row)
+    try:
+        for step in range(max_new_tokens):
+            (token,) = sampler.choose(logits, [0])
+            if token in end_ids:
+                return
+            yield token
+            if step < max_new_tokens - 1:
+                logits = state.extend([[token]])[:, -1]
+                read.append(token)
+    finally:
+        if known is not None:
+            known.keep(read, state)
 
 
 class TextPieces:

@@ -13,6 +13,7 @@ from thymos.errors import BadInput, Unavailable
 from thymos.files import canonical_json, require_folder
 from thymos.language.decoding import Sampler, StopTexts, TextPieces, decode_batch, decode_stream
 from thymos.language.folders import LOADING_ERRORS, choose_device, quiet_transformers
+from thymos.language.known_beginnings import KnownBeginnings
 from thymos.language.model import (
     Conversation,
     GenerationSettings,
@@ -62,6 +63,7 @@ class LocalLanguageModel(LanguageModel):
         self.batch_size = batch_size
         # The tap turns this off while it reads or edits: rows of a batch must be whole prompts then.
         self.share_prefixes = True
+        self.known = KnownBeginnings()
         # Where the tap keeps its hooks: one set a model, however many taps look at it.
         self.hooks: Any = None
 
@@ -143,6 +145,7 @@ class LocalLanguageModel(LanguageModel):
             max_new_tokens=settings.max_new_tokens,
             end_ids=self.end_ids,
             padding=self.padding_id,
+            known=self.known if self.share_prefixes and attends_to_everything(self.model) else None,
         )
         for token in tokens:
             piece = pieces.add(token)

@@ -212,6 +212,20 @@ class PrefixState:
         twin.cache, twin.mask = copy.deepcopy(self.cache), self.mask.clone()
         return twin
 
+    def beginning(self, length: int) -> "PrefixState":
+        """An independent state of one row that has read its first tokens only; the model attends to everything."""
+        twin = PrefixState(self.model, self.padding)
+        for number, layer in enumerate(self.cache.layers):
+            # A copy, and not a view that would keep the whole state alive.
+            twin.cache.update(layer.keys[..., :length, :].clone(), layer.values[..., :length, :].clone(), number)
+        twin.mask = self.mask[:, :length].clone()
+        return twin
+
+    @property
+    def size_in_bytes(self) -> int:
+        """Memory of keys and values."""
+        return sum(layer.keys.nbytes + layer.values.nbytes for layer in self.cache.layers)
+
     def select(self, parents: Sequence[int]) -> None:
         """Keep these rows of the cache, in this order; a row may be taken several times or never."""
         if list(parents) == list(range(len(self.mask))):

@@ -389,8 +389,8 @@ STUDY = Study(
         "Harmless test items are idioms, denials, fiction and sadness on purpose: real talk has far fewer of them.",
         "Where author and second reader disagree, the label is a crisis.",
         (
-            "The items of another writer (618, three languages) were written without sight of the guard and are used for "
-            "measuring only; nothing was chosen by them."
+            "The items of another writer (618, three languages) were written without sight of the guard and are used "
+            "for measuring only; nothing was chosen by them."
         ),
         "Third look at test: in part, in full with a linear head (misses .186), and as it stands; see the data card.",
     ),

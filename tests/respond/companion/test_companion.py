@@ -82,10 +82,11 @@ def test_what_is_perceived_is_told_and_given_to_the_model() -> None:
     assert max(reading.emotions, key=reading.emotions.get) == "sadness"
     assert -1 <= reading.valence < 0
     assert sum(plan.shares.values()) == pytest.approx(1)
-    system = one.model.asked[0][0]
-    assert system.role == "system"
-    assert "sadness" in system.content
-    assert texts()["strategies"][plan.strategy] in system.content
+    asked = one.model.asked[0][-1]
+    assert asked.role == "user"
+    assert asked.content.startswith(TALK[-1].content)
+    assert "sadness" in asked.content
+    assert texts()["strategies"][plan.strategy] in asked.content
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,7 @@ def test_what_does_not_fit_goes_oldest_first(tmp_path: Path) -> None:
     asked = conversation(turns, Planned(QUESTION, {QUESTION: 1.0}, "", ""), SAD)
     kept = fitting(model, asked, len(turns), 20)
     assert kept[0] == asked[0]
-    assert kept[-1] == turns[-1]
+    assert kept[-1] == asked[-1]
     assert len(kept) < len(asked)
     assert turns[0] not in kept
     assert len(model.encode_prompt(kept)) + 20 <= 400  # type: ignore[attr-defined]
@@ -280,8 +281,15 @@ def test_what_the_model_is_asked_ends_with_the_person() -> None:
     plan = Planned(QUESTION, {QUESTION: 1.0}, "", "")
     asked = conversation([*TALK], plan, SAD)
     assert asked[0].role == "system"
-    assert asked[-1] == TALK[-1]
+    assert asked[-1].content.startswith(TALK[-1].content)
     assert [turn.role for turn in asked[1:]] == ["user", "assistant", "user", "assistant", "user"]
+
+
+def test_what_a_model_has_read_before_stands_first() -> None:
+    first = conversation([*TALK], Planned(QUESTION, {QUESTION: 1.0}, "", ""), SAD)
+    longer = [*TALK, Message("assistant", "That is hard."), Message("user", "Thank you.")]
+    second = conversation(longer, Planned(SUGGESTIONS, {SUGGESTIONS: 1.0}, "", ""), SAD)
+    assert second[: len(first) - 1] == first[:-1]
 
 
 @given(pieces=st.lists(st.text(max_size=30), max_size=10))

@@ -200,8 +200,8 @@ def fitting(model: LanguageModel, asked: Sequence[Message], turns: int, reply: i
     First the oldest turns go, then the examples, then the beginning of the person's message; the instruction stays.
 
     Args:
-        model: how much it takes; one behind an endpoint is asked with at most
-            ``CONTEXT_TOKENS``, at three letters each.
+        model: how much it takes; one behind an endpoint gets at most ``CONTEXT_TOKENS``,
+            at three letters each.
         asked: instruction, examples, turns.
         turns: how many of the last messages are the talk.
         reply: tokens that the reply may have.

@@ -29,8 +29,8 @@ ASKS = re.compile(
     re.IGNORECASE,
 )
 GREETING = re.compile(
-    r"^\W*(?:hi|hello|hey|good (?:morning|evening|afternoon)|hallo|guten (?:tag|morgen|abend)|hola|buenas?|bonjour"
-    r"|salut|bonsoir)\b\W*"
+    r"^\W*(?:hi|hello|hey|good (?:morning|evening|afternoon)|hallo|guten (?:tag|morgen|abend)|hola|buenas?"
+    r"|bonjour|salut|bonsoir)\b\W*"
     r"(?:\w+\W*){0,4}$",
     re.IGNORECASE,
 )

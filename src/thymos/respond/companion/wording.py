@@ -24,6 +24,9 @@ def texts() -> dict[str, Any]:
 def conversation(history: Sequence[Message], plan: Planned, reading: Read) -> list[Message]:
     """What the model is asked: our instruction, two examples, and the talk; instructions of others are left out.
 
+    What changes from answer to answer (strategy, feeling) stands at the very end, behind the person's message, so that
+    a model that remembers what it has read need not read the talk again.
+
     Args:
         history: the talk, the person's message last; messages with other roles than user and assistant are dropped.
         plan: names the strategy.
@@ -32,11 +35,13 @@ def conversation(history: Sequence[Message], plan: Planned, reading: Read) -> li
     label = top_emotion(reading)
     feeling = f" The person seems to feel {label}." if label else ""
     carried = f" Let the reply carry some {plan.emotion}." if plan.emotion and plan.emotion != "neutral" else ""
-    system = f"{texts()['system']} {texts()['strategies'][plan.strategy]}{feeling}{carried}"
+    hint = f"({texts()['strategies'][plan.strategy]}{feeling}{carried})"
     shown = []
     for example in texts()["examples"]:
         shown += [Message("user", example["asked"]), Message("assistant", example["answer"])]
-    return [Message("system", system), *shown, *(turn for turn in history if turn.role in ("user", "assistant"))]
+    turns = [turn for turn in history if turn.role in ("user", "assistant")]
+    last = Message(turns[-1].role, f"{turns[-1].content}\n\n{hint}")
+    return [Message("system", texts()["system"]), *shown, *turns[:-1], last]
 
 
 def top_emotion(reading: Read) -> str:
