@@ -125,7 +125,7 @@ def test_damaged_heads_are_refused(head, tmp_path: Path, damage: str) -> None:
         head._replace(weights=np.full_like(head.weights, np.nan)).save(tmp_path)
     else:
         settings.write_text("{}", encoding="utf-8")
-    with pytest.raises(BadInput, match="no guard head|crisis_head cannot be read"):
+    with pytest.raises(BadInput, match=r"no guard head|crisis_head cannot be read"):
         load_head(tmp_path)
 
 
