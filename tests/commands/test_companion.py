@@ -5,7 +5,9 @@ import json
 import pytest
 from rich.console import Console
 
+from thymos.errors import Unavailable
 from thymos.perceive import text_reading
+from thymos.respond.companion import learned
 from thymos.testing.word_recognizer import WordRecognizer
 
 
@@ -45,6 +47,32 @@ def test_a_talk_is_kept_and_goes_on(thymos, keys, tmp_path):
     assert done.status == 0, done.err
     assert "I am so sad today" in done.out
     assert len(json.loads(save.read_text())) == 4
+
+
+@pytest.mark.parametrize(
+    ("planner", "told"),
+    [
+        ("rule", "A rule by the course of the talk chose it."),
+        ("learned", "the sentence encoder of the learned planner"),
+    ],
+)
+def test_who_planned_is_told(thymos, keys, monkeypatch, planner, told):
+    def gone():
+        raise Unavailable("not installed")
+
+    monkeypatch.setattr(learned, "talk_encoder", gone)
+    keys += ["I am so sad today"]
+    done = thymos("companion", "chat", "--model", "none", "--show-plan", "--planner", planner)
+    assert done.status == 0, done.err
+    assert told in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize("command", ["chat", "serve"])
+def test_an_unknown_planner_is_one_line(thymos, command):
+    done = thymos("companion", command, "--model", "none", "--planner", "guess")
+    assert done.status == 2
+    assert "no planner 'guess'" in " ".join(done.err.split())
+    assert "Traceback" not in done.err
 
 
 def test_a_crisis_is_answered_with_the_lines_of_the_region(thymos, keys):

@@ -1,6 +1,7 @@
 """Preference bias: the authors' numbers on their example results, and a whole quick run with a scripted model."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from thymos.assess.support.strategy_contexts import STRATEGIES
 from thymos.language.model import GenerationSettings, LanguageModel, OptionScores, Prompt, Reply
+from thymos.respond.strategy.contexts import STRATEGIES
+from thymos.respond.strategy.head import shipped_head
 from thymos.studies import support_strategy_bias as study
 from thymos.studies.contract import Results, Row, RowKind, Settings, Verdict, judge, read_published
 from thymos.studies.runner import PUBLISHED_FOLDER, RunContext
+from thymos.testing.support_talks import LetterEncoder, invented_talks
 
 # Card 02, [measured] with the authors' own script.
 Q, WEIGHTED, B = 0.21890, 0.22498, 0.76658
@@ -94,9 +97,10 @@ def test_a_whole_quick_run_with_a_scripted_model(context: RunContext) -> None:
     )
     verdicts = {claim["text"]: claim["verdict"] for claim in judge(study.STUDY.claims, results)}
     assert verdicts[study.STUDY.claims[0].text] == "holds"
-    # Self-refinement of a second round is left out of quick runs; every other claim finds its rows.
+    # Left out of quick runs: self-refinement of a second round, and the companion, which needs a sentence encoder.
     untested = [text for text, verdict in verdicts.items() if verdict == "not testable here"]
-    assert untested == [claim.text for claim in study.STUDY.claims if claim.check is study.rich_get_richer]
+    left_out = (study.rich_get_richer, study.companion_learned)
+    assert untested == [claim.text for claim in study.STUDY.claims if claim.check in left_out]
     external = next(claim.text for claim in study.STUDY.claims if "External help" in claim.text)
     assert verdicts[external] != "holds"  # knowledge changes nothing in this back-end
     from matplotlib.figure import Figure
@@ -105,6 +109,51 @@ def test_a_whole_quick_run_with_a_scripted_model(context: RunContext) -> None:
         figure = Figure()
         plot.draw(results, figure)
         assert figure.axes[0].has_data()
+
+
+@pytest.mark.data
+def test_the_companion_is_measured_beside_the_others(context: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = study.test_contexts(context)[study.ANSWERS]
+    assert all(turn.history[-1].speaker == "seeker" for turn in turns)
+    assert len(turns) < len(study.test_contexts(context)[study.TURNS])
+    monkeypatch.setattr(study, "load_encoder", lambda spec: LetterEncoder(shipped_head().encoder, 384))
+    monkeypatch.setattr(study, "shipped_reader", lambda: None)
+    rows = [row for arm in study.STUDY.arms if arm.name.startswith("companion") for row in arm.run(context)]
+    results = Results(tuple(rows))
+    for system in (study.RULE, study.COMPANION, study.HEAD, study.UNCORRECTED):
+        for metric in ("macro_f1", "preference_bias", "accuracy"):
+            row = results.one(system=system, metric=metric, subset=study.ANSWERS)
+            assert row.n == len(turns)
+            assert row.guarantee == "dialogue-independent"
+    against = {row.system for row in rows if row.metric == "macro_f1_change"}
+    assert against == {
+        f"{study.COMPANION} against {study.RULE}", f"{study.COMPANION} against {study.PLANNER}",
+        f"{study.HEAD} against {study.COMPANION}", f"{study.UNCORRECTED} against {study.COMPANION}",
+    }  # fmt: skip
+    assert "n = " in study.companion_learned(results).evidence
+
+
+def test_the_companion_is_told_no_strategies() -> None:
+    talks = invented_talks(3)
+    blank = [replace(one, history=tuple(replace(turn, strategy="") for turn in one.history)) for one in talks]
+    encoder = LetterEncoder(shipped_head().encoder, 384)
+    assert study.companion_choices(talks, encoder, None) == study.companion_choices(blank, encoder, None)
+
+
+@pytest.mark.parametrize(
+    ("q", "b", "verdict"),
+    [((0.1, 0.2), (-2.0, -1.0), Verdict.HOLDS), ((-0.1, 0.2), (-2.0, -1.0), Verdict.NOT_SHOWN),
+     ((0.1, 0.2), (-2.0, 0.1), Verdict.NOT_SHOWN)],
+)  # fmt: skip
+def test_the_learned_planner_must_win_in_both(q: tuple[float, float], b: tuple[float, float], verdict: Verdict) -> None:
+    def row(system: str, metric: str, low: float, high: float) -> Row:
+        return Row(system, "system", metric, study.ANSWERS, (low + high) / 2, 9, "-", low=low, high=high)
+
+    pair = f"{study.COMPANION} against {study.RULE}"
+    levels = [row(system, metric, 0.1, 0.2) for system in (study.COMPANION, study.RULE)
+              for metric in ("macro_f1", "preference_bias")]  # fmt: skip
+    changes = [row(pair, "macro_f1_change", *q), row(pair, "preference_bias_change", *b)]
+    assert study.companion_learned(Results((*levels, *changes))).verdict is verdict
 
 
 @pytest.mark.data

@@ -28,6 +28,10 @@ LanguageOption = Annotated[str, typer.Option("--language", help="Of help and dis
 PersonalityOption = Annotated[
     str, typer.Option("--personality", help="Five traits in 0..1 that color the replies: o,c,e,a,n.")
 ]
+PlannerOption = Annotated[
+    str,
+    typer.Option("--planner", help="Who chooses what a reply does: learned (reads English; else the rule) or rule."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +47,7 @@ def chat(
     region: RegionOption = "US",
     language: LanguageOption = "en",
     personality: PersonalityOption = "",
+    planner: PlannerOption = "learned",
     show_plan: Annotated[bool, typer.Option("--show-plan", help="Tell what is perceived and planned.")] = False,
     save: Annotated[Path | None, typer.Option("--save", help="Keep the talk here; an earlier one goes on.")] = None,
 ) -> None:
@@ -63,7 +68,7 @@ def chat(
     console, errors = Console(emoji=False, highlight=False), Console(stderr=True, emoji=False)
     turns = read_talk(save) if save is not None and save.exists() else []
     with errors.status("loading"):
-        companion = load_companion(model, region, language, personality)
+        companion = load_companion(model, region, language, personality, planner)
     console.print(disclosure(language), style="dim")
     for turn in turns:
         console.print(f"{'you' if turn.role == 'user' else 'thymos'}: {turn.content}", style="dim", markup=False)
@@ -79,7 +84,7 @@ def chat(
             if isinstance(event, Read) and show_plan:
                 console.print(told_reading(event), style="dim", markup=False)
             elif isinstance(event, Planned) and show_plan:
-                console.print(f"({event.strategy}: {event.why})", style="dim", markup=False)
+                console.print(f"({event.strategy}: {event.why} {event.planner_why})", style="dim", markup=False)
             elif isinstance(event, Said):
                 console.print(event.text, end="", markup=False)
             elif isinstance(event, Crisis):
@@ -98,6 +103,7 @@ def serve(
     region: RegionOption = "US",
     language: LanguageOption = "en",
     personality: PersonalityOption = "",
+    planner: PlannerOption = "learned",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one and prints it.")] = 8001,
     host: Annotated[str, typer.Option(help="Address to listen on; others than this machine need a key.")] = "127.0.0.1",
 ) -> None:
@@ -123,28 +129,29 @@ def serve(
         raise BadInput("others could talk to it without a key", where=f"--host {host}", mend=f"set {KEY}")
     with listen(host, port) as listener:
         with console.status("loading"):
-            app = create_companion_app(load_companion(model, region, language, personality), key)
+            app = create_companion_app(load_companion(model, region, language, personality, planner), key)
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}/v1"
         console.print(f"companion at {url} (Ctrl-C ends it)", highlight=False, soft_wrap=True, markup=False)
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 
-def load_companion(model: str, region: str, language: str, personality: str) -> "Companion":
+def load_companion(model: str, region: str, language: str, personality: str, planner: str = "learned") -> "Companion":
     """A companion as the options say.
 
     Raises:
         BadInput, Unavailable: an option that cannot be, a model that is not here.
     """
     from thymos.language.load import load_language_model
-    from thymos.respond.companion import Companion
+    from thymos.respond.companion import Companion, load_planner
     from thymos.respond.guard import Guard
     from thymos.respond.next_emotion import personality_of
 
     checked_help(region, language)
+    chosen = load_planner(planner)
     guard = Guard(region=region, language=language)
     loaded = None if model == "none" else load_language_model(model, cache=None)
-    return Companion(loaded, guard, personality=personality_of(personality))
+    return Companion(loaded, guard, planner=chosen, personality=personality_of(personality))
 
 
 def checked_help(region: str, language: str) -> None:

@@ -22,6 +22,7 @@ TRAINERS = {
     "physiology": ("thymos.perceive.physiology.training", "train_stress_recognizer"),
     "next_emotion": ("thymos.respond.transition_training", "train_next_emotion"),
     "guard": ("thymos.respond.guard.training", "train_guard"),
+    "planner": ("thymos.respond.companion.planner_training", "train_planner"),
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from thymos.assess.engine.prompting import PromptVariant, build_prompt
 from thymos.assess.suites.esconv_strategies import SUITE, TASK, TURNS, WORDS, context_text
-from thymos.assess.support.strategy_contexts import STRATEGIES, StrategyContext, Utterance
+from thymos.respond.strategy.contexts import STRATEGIES, StrategyContext, Utterance
 
 
 def context(*turns):

@@ -6,9 +6,9 @@ import pytest
 
 from thymos.affect.schemes import get_scheme
 from thymos.assess.support.commonsense import PROBLEMS, REACTIONS, RELATIONS, LocalCommonsense
-from thymos.assess.support.strategy_contexts import StrategyContext, Utterance
 from thymos.corpora.registry import get_reader
 from thymos.errors import BadInput
+from thymos.respond.strategy.contexts import StrategyContext, Utterance
 
 
 def moment(text: str = "", emotion: str = "", problem: str = "", dialogue: str = "d") -> StrategyContext:

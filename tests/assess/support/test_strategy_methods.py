@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thymos.assess.support.commonsense import LocalCommonsense
-from thymos.assess.support.strategy_contexts import OTHERS, STRATEGIES, StrategyContext, Utterance
 from thymos.assess.support.strategy_methods import (
     ASK,
     CRITICIZE,
@@ -38,6 +37,7 @@ from thymos.assess.support.strategy_methods import (
 from thymos.errors import BadInput
 from thymos.language.load import load_language_model
 from thymos.language.model import GenerationSettings, LanguageModel, OptionScores, Prompt, Reply
+from thymos.respond.strategy.contexts import OTHERS, STRATEGIES, StrategyContext, Utterance
 
 
 class Recorder(LanguageModel):

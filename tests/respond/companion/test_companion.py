@@ -15,9 +15,9 @@ from thymos.language.model import GenerationSettings, LanguageModel, Message, Re
 from thymos.perceive.text_reading import TextReader
 from thymos.respond.companion import Companion, Crisis, Finished, Planned, Read, Said
 from thymos.respond.companion.companion import fitting
-from thymos.respond.companion.plan import QUESTION, REFLECTION, STRATEGIES, SUGGESTIONS, CourseRule
+from thymos.respond.companion.plan import OTHERS, QUESTION, REFLECTION, STRATEGIES, SUGGESTIONS, CourseRule
 from thymos.respond.companion.speech import reply_problem, whole_sentences
-from thymos.respond.companion.wording import conversation, texts
+from thymos.respond.companion.wording import authored_reply, conversation, texts
 from thymos.respond.guard import Guard, languages
 from thymos.testing.tiny_models import write_tiny_model
 from thymos.testing.word_recognizer import WordRecognizer
@@ -265,6 +265,16 @@ def test_all_words_of_ours_pass_the_guard() -> None:
                 assert GUARD.check_reply(line.format(feeling="hard")).allowed, (language, strategy, line)
     assert {*texts()["replies"]} == {*languages()}
     assert all({*replies} == {*STRATEGIES} for replies in texts()["replies"].values())
+
+
+@pytest.mark.parametrize("language", languages())
+def test_thanks_are_not_answered_with_hello(language: str) -> None:
+    own = texts()["replies"][language]["Others"]
+    plan = Planned(OTHERS, {OTHERS: 1.0}, "", "")
+    assert authored_reply(plan, SAD, [Message("user", "hi")], language) == own[0]
+    talk = [Message("user", "hi"), Message("assistant", "What is it?"), Message("user", "Nothing, thanks.")]
+    assert authored_reply(plan, SAD, talk, language) == own[1]
+    assert authored_reply(plan, SAD, [*talk, Message("assistant", own[1]), talk[0]], language) not in own
 
 
 def test_what_the_model_is_asked_ends_with_the_person() -> None:

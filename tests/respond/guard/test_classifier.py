@@ -14,9 +14,8 @@ from thymos.errors import BadInput
 from thymos.respond.guard import Guard
 from thymos.respond.guard import training as training_module
 from thymos.respond.guard.classifier import (
-    SETTINGS_FILE,
+    NAME,
     SOFTENED,
-    WEIGHTS_FILE,
     CrisisClassifier,
     CrisisHead,
     load_head,
@@ -117,7 +116,7 @@ def test_a_head_of_another_encoder_is_refused(letters) -> None:
 @pytest.mark.parametrize("damage", ["missing", "half", "numbers", "settings"])
 def test_damaged_heads_are_refused(head, tmp_path: Path, damage: str) -> None:
     head.save(tmp_path)
-    weights, settings = tmp_path / WEIGHTS_FILE, tmp_path / SETTINGS_FILE
+    weights, settings = tmp_path / f"{NAME}.safetensors", tmp_path / f"{NAME}.json"
     if damage == "missing":
         weights.unlink()
     elif damage == "half":
@@ -126,7 +125,7 @@ def test_damaged_heads_are_refused(head, tmp_path: Path, damage: str) -> None:
         head._replace(weights=np.full_like(head.weights, np.nan)).save(tmp_path)
     else:
         settings.write_text("{}", encoding="utf-8")
-    with pytest.raises(BadInput, match="no guard head"):
+    with pytest.raises(BadInput, match=r"no guard head|crisis_head cannot be read"):
         load_head(tmp_path)
 
 

@@ -22,8 +22,8 @@ from thymos.assess.engine.intensity_answers import (
 from thymos.assess.engine.permutation import over_rotations
 from thymos.assess.layered.layered_items import load_layered_items, to_benchmark_item
 from thymos.assess.suites.emobench import joint_accuracy
-from thymos.assess.support.strategy_contexts import OTHERS, STRATEGIES
 from thymos.measure.registry import score_function
+from thymos.respond.strategy.contexts import OTHERS, STRATEGIES
 
 EQBENCH_FLOOR = "mean intensity of the other dialogues"
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from thymos.assess.engine.benchmark import BenchmarkItem, Demonstration, Suite
-from thymos.assess.support.strategy_contexts import STRATEGIES, StrategyContext, dialogue_parts, strategy_contexts
 from thymos.corpora.corpus import Corpus
+from thymos.respond.strategy.contexts import STRATEGIES, StrategyContext, dialogue_parts, strategy_contexts
 
 SLUG = "esconv_strategies"
 TASK = "next_strategy"

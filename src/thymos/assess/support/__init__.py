@@ -1,1 +1,1 @@
-"""Choosing support strategies: contexts, methods, planner."""
+"""Choosing support strategies with a language model: methods and a local table of commonsense."""

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from thymos.assess.support.strategy_contexts import StrategyContext
 from thymos.errors import BadInput
+from thymos.respond.strategy.contexts import StrategyContext
 
 RELATIONS: Mapping[str, str] = {
     "reaction": "The seeker feels {}.",

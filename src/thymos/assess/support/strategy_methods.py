@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from thymos.assess.engine.answers import parse
 from thymos.assess.engine.benchmark import BenchmarkItem
-from thymos.assess.support.strategy_contexts import OTHERS, STRATEGIES, StrategyContext, Utterance
 from thymos.errors import BadInput
 from thymos.files import text_sha256
 from thymos.language.model import GenerationSettings, LanguageModel, Message, Progress
+from thymos.respond.strategy.contexts import OTHERS, STRATEGIES, StrategyContext, Utterance
 
 Choice = Literal["auto", "likelihood", "parse"]
 

@@ -2,5 +2,10 @@
 
 from thymos.respond.companion.companion import Companion
 from thymos.respond.companion.events import Crisis, Event, Finished, Planned, Read, Said
+from thymos.respond.companion.learned import LearnedPlanner, load_planner
+from thymos.respond.companion.plan import CourseRule, Planner
 
-__all__ = ["Companion", "Crisis", "Event", "Finished", "Planned", "Read", "Said"]
+__all__ = [
+    "Companion", "CourseRule", "Crisis", "Event", "Finished", "LearnedPlanner", "Planned", "Planner", "Read", "Said",
+    "load_planner",
+]  # fmt: skip

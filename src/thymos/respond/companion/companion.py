@@ -8,12 +8,12 @@ import numpy.typing as npt
 
 from thymos.errors import BadInput, ThymosError, Unavailable
 from thymos.language.encoders import SentenceEncoder
-from thymos.language.load import load_encoder
 from thymos.language.local import LocalLanguageModel
 from thymos.language.model import GenerationSettings, LanguageModel, Message
 from thymos.perceive.text_reading import TextReader
 from thymos.perceive.timeline import OK
 from thymos.respond.companion.events import Crisis, Event, Finished, Planned, Read, Said
+from thymos.respond.companion.learned import LEARNED, load_planner, talk_encoder
 from thymos.respond.companion.plan import CourseRule, Planner, why
 from thymos.respond.companion.speech import reply_problem, whole_sentences
 from thymos.respond.companion.wording import authored_reply, authored_sentences, conversation, top_emotion
@@ -36,7 +36,8 @@ class Companion:
         guard: reads every message and every sentence; default: one without a region, in English.
         reader: perceives emotions in texts; default: the recognizer of 28 emotions that ships, or none where its
             encoder is not installed.
-        planner: chooses the strategy; default ``CourseRule``.
+        planner: chooses the strategy: a planner, ``"learned"`` or ``"rule"``. The learned one reads English; in other
+            languages, and where its encoder is not installed, the rule decides.
         personality: five traits in 0..1 that move the emotion which the reply may carry; None names none.
         strict: show only sentences that sound like a listener's, and only English ones; default: for local models with
             fewer than a billion weights, which else say what nobody should hear.
@@ -52,7 +53,7 @@ class Companion:
         model: LanguageModel | None,
         guard: Guard | None = None,
         reader: TextReader | None = None,
-        planner: Planner | None = None,
+        planner: Planner | str = LEARNED,
         personality: Mapping[str, float] | None = None,
         *,
         strict: bool | None = None,
@@ -60,7 +61,7 @@ class Companion:
         self.model = model
         self.guard = guard or Guard()
         self.reader = reader or shipped_reader()
-        self.planner = planner or CourseRule()
+        self.planner = load_planner(planner) if isinstance(planner, str) else planner
         self.strict = is_small(model) if strict is None else strict
         self._encoder: SentenceEncoder | None = None
         self._listening: npt.NDArray[np.float64] | None = None
@@ -84,24 +85,28 @@ class Companion:
 
     def read(self, text: str) -> Read:
         """What the software perceives in a message."""
-        if self.reader is None:
-            return Read({}, float("nan"), float("nan"), "the recognizer is not installed")
-        (quality,) = self.reader.qualities([text])
-        if quality != OK:
-            return Read({}, float("nan"), float("nan"), quality)
-        shares = self.reader.shares([text])[0]
-        valence, arousal, *_ = np.clip(self.reader.plane(shares), -1, 1)
-        return Read(dict(zip(self.reader.labels, map(float, shares), strict=True)), float(valence), float(arousal), OK)
+        (reading,) = readings_of(self.reader, [text])
+        return reading
 
-    def plan(self, history: Sequence[Message], reading: Read) -> Planned:
-        """What the reply is meant to do."""
-        shares = self.planner.shares(history, reading)
+    def plan(self, history: Sequence[Message], reading: Read, language: str = "en") -> Planned:
+        """What the reply is meant to do.
+
+        Args:
+            history: the talk, the person's message last.
+            reading: of that message.
+            language: of that message; where the planner does not read it, the rule decides.
+        """
+        planner = self.planner
+        if planner.languages and language not in planner.languages:
+            known = ", ".join(planner.languages)
+            planner = CourseRule(f"The rule chose it: the {planner.name} planner reads {known} alone.")
+        shares = planner.shares(history, reading)
         strategy = max(shares, key=lambda name: shares[name])
         emotion = ""
         if self.personality is not None:
             label = top_emotion(reading)
             emotion = suggest_next("neutral", seven(label) if label else "neutral", self.personality).emotion
-        return Planned(strategy, shares, emotion, why(strategy))
+        return Planned(strategy, shares, emotion, why(strategy), planner.name, planner.reason)
 
     def _answer(self, turns: list[Message], settings: GenerationSettings) -> Iterator[Event]:
         started = time.monotonic()
@@ -118,7 +123,7 @@ class Companion:
         turns = [turn for turn in turns if turn.role in ("user", "assistant")]
         reading = self.read(turns[-1].content)
         yield reading
-        plan = self.plan(turns, reading)
+        plan = self.plan(turns, reading, language)
         yield plan
         said: list[str] = []
         problems: list[str] = []
@@ -163,7 +168,7 @@ class Companion:
             return ""
         if self._listening is None:
             try:
-                self._encoder = load_encoder("minilm", cache=None)
+                self._encoder = talk_encoder()
             except Unavailable:
                 return "not judged: the sentence encoder is not installed"
             self._listening = np.asarray(self._encoder.encode(authored_sentences()), dtype=np.float64)
@@ -221,6 +226,31 @@ def fitting(model: LanguageModel, asked: Sequence[Message], turns: int, reply: i
     while size(kept) > room and len(kept[-1].content) > 1:
         kept[-1] = Message(kept[-1].role, kept[-1].content[len(kept[-1].content) // 4 + 1 :])
     return kept
+
+
+def readings_of(reader: TextReader | None, texts: Sequence[str]) -> list[Read]:
+    """What is perceived in messages; those that are not judged say why.
+
+    Args:
+        reader: None where no recognizer is installed.
+        texts: messages.
+    """
+    nowhere = float("nan")
+    if reader is None:
+        return [Read({}, nowhere, nowhere, "the recognizer is not installed") for _ in texts]
+    qualities = reader.qualities(texts)
+    judged = [text for text, quality in zip(texts, qualities, strict=True) if quality == OK]
+    rows = iter(reader.shares(judged))
+    found = []
+    for quality in qualities:
+        if quality != OK:
+            found.append(Read({}, nowhere, nowhere, quality))
+            continue
+        shares = next(rows)
+        valence, arousal, *_ = np.clip(reader.plane(shares), -1, 1)
+        named = dict(zip(reader.labels, map(float, shares), strict=True))
+        found.append(Read(named, float(valence), float(arousal), OK))
+    return found
 
 
 def shipped_reader() -> TextReader | None:

@@ -31,13 +31,17 @@ class Planned:
         strategy: of ``thymos.respond.companion.plan.STRATEGIES``.
         shares: share of each strategy in the plan; sums to 1.
         emotion: that the reply may carry, of seven; "" without a personality.
-        why: one sentence for the person.
+        why: one sentence for the person on what the reply does.
+        planner: who decided: ``"learned"``, ``"rule"``, or the name of another planner.
+        planner_why: one sentence on why this planner decided.
     """
 
     strategy: str
     shares: Mapping[str, float]
     emotion: str
     why: str
+    planner: str = ""
+    planner_why: str = ""
 
 
 @dataclass(frozen=True)

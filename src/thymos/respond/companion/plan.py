@@ -1,9 +1,9 @@
-"""Which support strategy comes next: a rule by the course of the talk.
+"""Which support strategy comes next: what a planner is, and a rule by the course of the talk.
 
 The eight strategies are those of ESConv (Liu et al., ACL 2021). The rule follows the stages of helping on which ESConv
 builds (Hill, Helping Skills): explore, comfort, act. It listens first: nothing is suggested before the person has
-written twice, or asks for it [inferred]. A planner that is learned and measured stands in ``thymos.assess.support``;
-its scores are those of the study ``support_strategy_bias``.
+written twice, or asks for it [inferred]. Supporters of ESConv choose otherwise: the rule's scores and those of the
+learned planner (``learned.py``), which the companion prefers, are in the study ``support_strategy_bias``.
 """
 
 import re
@@ -41,13 +41,25 @@ WHY = {
     RESTATEMENT: "It says in its own words what it understood, so that you can correct it.",
     REFLECTION: "It names the feeling that it reads in your message.",
     REASSURANCE: "It acknowledges what you do and feel.",
-    SUGGESTIONS: "You asked what to do, or you have told enough for one small idea.",
+    DISCLOSURE: "It says how such a thing is for many people.",
+    SUGGESTIONS: "It offers one small idea.",
+    INFORMATION: "It tells a fact that may be of use.",
     OTHERS: "It greets, thanks or says goodbye.",
 }
 
 
 class Planner(Protocol):
-    """Anything that gives each strategy a share."""
+    """Anything that gives each strategy a share.
+
+    Attributes:
+        name: in one word.
+        languages: that it reads; empty for all. In others the rule stands in.
+        reason: one sentence for the person: who chose, and where it is so, why not another planner.
+    """
+
+    name: str
+    languages: Sequence[str]
+    reason: str
 
     def shares(self, history: Sequence[Message], reading: Read) -> dict[str, float]:
         """Shares of the strategies for the reply to the last message; sum to 1."""
@@ -57,12 +69,21 @@ class Planner(Protocol):
 class CourseRule:
     """Explore, comfort, act: by how often the person has written, what they ask, and how they feel.
 
+    Args:
+        reason: why it is asked and no other planner.
+
     Example:
         >>> reading = Read({"sadness": 0.8}, -0.6, -0.2, "ok")
         >>> shares = CourseRule().shares([Message("user", "My cat died.")], reading)
         >>> max(shares, key=shares.get)
         'Reflection of feelings'
     """
+
+    name = "rule"
+    languages: Sequence[str] = ()
+
+    def __init__(self, reason: str = "A rule by the course of the talk chose it.") -> None:
+        self.reason = reason
 
     def shares(self, history: Sequence[Message], reading: Read) -> dict[str, float]:
         """See ``Planner``."""
@@ -106,4 +127,4 @@ def previous_strategies(history: Sequence[Message]) -> list[str]:
 
 def why(strategy: str) -> str:
     """One sentence for the person."""
-    return WHY.get(strategy, "It shares what may be of use.")
+    return WHY[strategy]

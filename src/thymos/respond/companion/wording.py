@@ -9,7 +9,7 @@ import yaml
 
 from thymos.language.model import Message
 from thymos.respond.companion.events import Planned, Read
-from thymos.respond.companion.plan import QUESTION
+from thymos.respond.companion.plan import OTHERS, QUESTION
 
 CERTAIN = 0.3  # probability from which on a feeling is named
 
@@ -59,6 +59,8 @@ def authored_reply(plan: Planned, reading: Read, history: Sequence[Message], lan
     feeling = texts()["feelings"][language].get(top_emotion(reading), texts()["hard"][language])
     said = {turn.content for turn in history if turn.role == "assistant"}
     wanted, asking = ([one.format(feeling=feeling) for one in own[name]] for name in (plan.strategy, QUESTION))
+    if plan.strategy == OTHERS and said:
+        wanted = wanted[1:] or asking  # the first one says hello
     fresh = [one for one in (*wanted, *asking) if one not in said]
     return (fresh or wanted)[0]
 

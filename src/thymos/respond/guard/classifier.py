@@ -5,7 +5,6 @@ again. What people write is encoded in memory and never cached. A linear head wa
 same rate of false alarms on real talk.
 """
 
-import json
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -15,20 +14,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_arrays
-from safetensors.numpy import save as save_arrays
 from scipy.special import expit
 
 from thymos.errors import BadInput
-from thymos.files import read_text, write_atomically
 from thymos.language.encoders import SentenceEncoder
+from thymos.language.heads import Arrays, save_head
+from thymos.language.heads import load_head as read_head
 from thymos.language.load import load_encoder
 from thymos.respond.guard.normalize import plain_text
 from thymos.respond.guard.patterns import PatternReading
 
 ENCODER = "multilingual-e5"
-WEIGHTS_FILE, SETTINGS_FILE = "crisis_head.safetensors", "crisis_head.json"
+NAME = "crisis_head"
 SOFTENED = 0.25
 """By how much the threshold rises where patterns found an idiom, a denial, fiction ...; chosen on development items."""
 STEEPNESS = 4.0  # of the score around the threshold
@@ -75,14 +72,12 @@ class CrisisHead(NamedTuple):
 
     def save(self, folder: str | Path) -> None:
         """Write both files."""
-        arrays = {
+        arrays: Arrays = {
             "mean": self.mean.astype(np.float32),
-            "support": np.ascontiguousarray(self.support),
+            "support": self.support,
             "weights": self.weights.astype(np.float32),
         }
-        settings = {name: getattr(self, name) for name in self._fields if name not in arrays}
-        write_atomically(Path(folder) / WEIGHTS_FILE, save_arrays(arrays))
-        write_atomically(Path(folder) / SETTINGS_FILE, json.dumps(settings, indent=1, sort_keys=True) + "\n")
+        save_head(folder, NAME, arrays, {name: getattr(self, name) for name in self._fields if name not in arrays})
 
 
 def load_head(folder: str | Path) -> CrisisHead:
@@ -91,16 +86,14 @@ def load_head(folder: str | Path) -> CrisisHead:
     Raises:
         BadInput: files that are missing or hold no head.
     """
-    folder = Path(folder)
+    arrays, settings = read_head(folder, NAME)
     try:
-        arrays = load_arrays((folder / WEIGHTS_FILE).read_bytes())
-        settings = json.loads(read_text(folder / SETTINGS_FILE))
         mean, weights = (arrays[name].astype(np.float64) for name in ("mean", "weights"))
         support = arrays["support"].astype(np.float16)
-        if support.shape != (*weights.shape, *mean.shape) or not np.isfinite(weights).all():
+        if support.shape != (*weights.shape, *mean.shape):
             raise ValueError(f"shapes {support.shape}, {weights.shape} and {mean.shape}")
         return CrisisHead(mean, support, weights, **settings)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"no guard head can be read ({type(error).__name__}: {error})", where=folder) from error
 
 

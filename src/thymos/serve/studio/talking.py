@@ -136,7 +136,8 @@ def reading_body(event: "Read") -> bodies.Reading:
 def plan_body(event: "Planned") -> bodies.Plan:
     """What is planned."""
     shares = {name: round(float(share), 4) for name, share in event.shares.items()}
-    return bodies.Plan(strategy=event.strategy, shares=shares, emotion=event.emotion or None, why=event.why)
+    why = f"{event.why} {event.planner_why}".strip()
+    return bodies.Plan(strategy=event.strategy, shares=shares, emotion=event.emotion or None, why=why)
 
 
 def crisis_body(event: "Crisis") -> bodies.CrisisNote:

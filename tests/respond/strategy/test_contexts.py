@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thymos.assess.support.strategy_contexts import (
+from thymos.corpora.corpus import Corpus
+from thymos.corpora.registry import get_reader
+from thymos.errors import BadInput
+from thymos.respond.strategy.contexts import (
     LONGEST,
     OTHERS,
     SHORTEST,
@@ -26,9 +29,6 @@ from thymos.assess.support.strategy_contexts import (
     strategy_contexts,
     strategy_split,
 )
-from thymos.corpora.corpus import Corpus
-from thymos.corpora.registry import get_reader
-from thymos.errors import BadInput
 from thymos.testing.layouts import write_official_layout
 
 

@@ -7,66 +7,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thymos.assess.support.strategy_contexts import STRATEGIES, StrategyContext, Utterance
-from thymos.assess.support.strategy_planner import (
-    StrategyPlanner,
-    TextPlanner,
+from thymos.errors import BadInput
+from thymos.measure.classification import macro_f1
+from thymos.measure.preference import preference_bias
+from thymos.respond.strategy.contexts import STRATEGIES, StrategyContext, Utterance
+from thymos.respond.strategy.features import (
     course_features,
-    match_shares,
     seeker_words,
-    shares_of,
     since_supporter,
     strategy_codes,
     supporter_words,
     turn_vectors,
 )
-from thymos.errors import BadInput
-from thymos.language.encoders import SentenceEncoder
-from thymos.language.model import Progress
-from thymos.measure.classification import macro_f1
-from thymos.measure.preference import preference_bias
-
-CUES = dict(zip(STRATEGIES, ("who", "say", "sad", "you", "proud", "advice", "facts", "bye"), strict=True))
-
-
-def invented(dialogues: int, seed: int = 0, noise: float = 0.0) -> list[StrategyContext]:
-    """Dialogues in which the seeker's words give the next strategy away, but for some noise."""
-    rng = np.random.default_rng(seed)
-    weights = np.array([6, 2, 2, 2, 4, 4, 2, 4]) / 26
-    found = []
-    for number in range(dialogues):
-        history: list[Utterance] = []
-        for turn in range(8):
-            strategy = str(rng.choice(STRATEGIES, p=weights))
-            hint = CUES[str(rng.choice(STRATEGIES))] if rng.random() < noise else CUES[strategy]
-            history.append(Utterance("seeker", f"well {hint} it is"))
-            found.append(StrategyContext(f"{seed}-{number}/{turn}", f"{seed}-{number}", tuple(history), strategy, "mm"))
-            history.append(Utterance("supporter", f"mm {turn}", strategy))
-    return found
-
-
-class Letters(SentenceEncoder):
-    """Counts of letters as unit vectors; remembers how many texts it was given."""
-
-    name, identity, dimension = "letters", "letters", 26
-
-    def __init__(self) -> None:
-        self.encoded: list[str] = []
-
-    def encode(self, texts, *, batch_size: int = 32, progress: Progress | None = None):  # type: ignore[no-untyped-def]
-        self.encoded += texts
-        counts = np.array([[text.lower().count(chr(97 + k)) for k in range(26)] for text in texts], dtype=float)
-        return (counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+from thymos.respond.strategy.matching import match_shares, shares_of
+from thymos.respond.strategy.planner import StrategyPlanner, TextPlanner
+from thymos.testing.support_talks import LetterEncoder, invented_talks
 
 
 def test_planners_learn_what_the_words_give_away() -> None:
-    training, test = invented(40), invented(20, seed=1)
+    training, test = invented_talks(40), invented_talks(20, seed=1)
     gold = [context.strategy for context in test]
-    for planner in (StrategyPlanner(Letters(), folds=2, match=False), TextPlanner()):
+    for planner in (StrategyPlanner(LetterEncoder(), folds=2, match=False), TextPlanner()):
         assert macro_f1(gold, planner.fit(training).predict(test)) > 0.85
 
 
-NOISY = invented(40, noise=0.8)
+NOISY = invented_talks(40, noise=0.8)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +41,7 @@ def noisy() -> StrategyPlanner:
 
 
 def test_the_shift_makes_choices_as_frequent_as_in_training(noisy: StrategyPlanner) -> None:
-    test = invented(60, seed=1, noise=0.8)
+    test = invented_talks(60, seed=1, noise=0.8)
     gold = [context.strategy for context in test]
     matched, unshifted = noisy.predict(test), noisy.predict(test, np.zeros(len(STRATEGIES)))
     labels = list(STRATEGIES)
@@ -91,7 +56,7 @@ def test_a_shift_for_contexts_that_were_drawn_otherwise(noisy: StrategyPlanner) 
     chosen = (noisy.held_out_[kept] + shift).argmax(axis=1)
     assert (chosen == STRATEGIES.index("Others")).mean() < 0.02
     with pytest.raises(BadInput, match="not trained on"):
-        noisy.matched_to(invented(1, seed=9))
+        noisy.matched_to(invented_talks(1, seed=9))
     with pytest.raises(BadInput, match="no contexts"):
         noisy.matched_to([])
 
@@ -113,7 +78,7 @@ def test_held_out_scores_come_from_other_dialogues() -> None:
 
 
 def test_the_text_planner_with_shift_matches_shares() -> None:
-    training = invented(60, noise=0.7)
+    training = invented_talks(60, noise=0.7)
     planner = TextPlanner(match=True).fit(training)
     chosen = (planner.held_out_ + planner.shift_).argmax(axis=1)
     np.testing.assert_allclose(shares_of(chosen), shares_of(strategy_codes(training)), atol=0.03)
@@ -166,12 +131,12 @@ def test_the_course_tells_recency_and_repetition() -> None:
 
 
 def test_every_distinct_turn_is_encoded_once() -> None:
-    encoder = Letters()
-    contexts = invented(3)
+    encoder = LetterEncoder()
+    contexts = invented_talks(3)
     vectors = turn_vectors(contexts, encoder)
     assert vectors.shape == (len(contexts), 78)
     assert len(encoder.encoded) == len(set(encoder.encoded))
-    assert (turn_vectors([StrategyContext("a", "d", (), "Question", "")], Letters()) == 0).all()
+    assert (turn_vectors([StrategyContext("a", "d", (), "Question", "")], LetterEncoder()) == 0).all()
 
 
 def test_bad_training_data_is_refused() -> None:
@@ -180,16 +145,16 @@ def test_bad_training_data_is_refused() -> None:
     with pytest.raises(BadInput, match="unknown strategy 'Hugging'"):
         strategy_codes([StrategyContext("a", "d", (), "Hugging", "")])
     with pytest.raises(BadInput, match="2 dialogues for 4 folds"):
-        StrategyPlanner().fit(invented(2))
+        StrategyPlanner().fit(invented_talks(2))
     silent = [StrategyContext(f"{k}/1", str(k), (), STRATEGIES[k % 8], "") for k in range(16)]
     with pytest.raises(BadInput, match="leave no word"):
         StrategyPlanner(folds=2).fit(silent)
-    assert TextPlanner().fit(invented(8)).predict([]) == []
+    assert TextPlanner().fit(invented_talks(8)).predict([]) == []
 
 
 def test_leaving_vectors_out_equals_a_planner_that_never_had_them() -> None:
-    training, test = invented(20, noise=0.5), invented(5, seed=3, noise=0.5)
-    with_vectors = StrategyPlanner(Letters(), folds=2).fit(training)
+    training, test = invented_talks(20, noise=0.5), invented_talks(5, seed=3, noise=0.5)
+    with_vectors = StrategyPlanner(LetterEncoder(), folds=2).fit(training)
     smaller, plain = with_vectors.without_vectors(), StrategyPlanner(folds=2).fit(training)
     np.testing.assert_allclose(smaller.held_out_, plain.held_out_)
     np.testing.assert_allclose(smaller.shift_, plain.shift_)
@@ -198,16 +163,16 @@ def test_leaving_vectors_out_equals_a_planner_that_never_had_them() -> None:
 
 
 def test_strategies_that_training_never_saw_are_not_chosen() -> None:
-    training = [context for context in invented(40) if context.strategy in ("Question", "Information")]
+    training = [context for context in invented_talks(40) if context.strategy in ("Question", "Information")]
     for planner in (StrategyPlanner(folds=2), TextPlanner()):
-        assert set(planner.fit(training).predict(invented(10, seed=2))) <= {"Question", "Information"}
+        assert set(planner.fit(training).predict(invented_talks(10, seed=2))) <= {"Question", "Information"}
 
 
 @pytest.mark.data
 @pytest.mark.slow
 def test_on_the_corpus_the_planner_beats_its_bars(data_root: Path) -> None:
-    from thymos.assess.support.strategy_contexts import dialogue_parts, strategy_contexts
     from thymos.corpora.registry import get_reader
+    from thymos.respond.strategy.contexts import dialogue_parts, strategy_contexts
 
     corpus = get_reader("esconv").read(data_root / "esconv")
     parts = dialogue_parts(corpus)

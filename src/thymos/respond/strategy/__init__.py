@@ -1,0 +1,1 @@
+"""Choosing a support strategy: contexts of supporter turns, and planners that learn from them."""
