@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thymos.errors import BadInput
+from thymos.language.cache import CachedEncoder
 from thymos.language.model import Message
 from thymos.respond.coach.coach import LONGEST, Coach
 from thymos.respond.coach.examples import LEVELS
@@ -227,6 +228,7 @@ def test_shown_skills_are_not_suggested_again(words, coach):
 @pytest.mark.model
 def test_with_the_real_guard_and_encoder():
     coach = Coach()
+    assert not isinstance(coach.encoder, CachedEncoder), "what people write leaves no trace on the disk"
     assert coach.feedback(SITUATION, STRONG, "assert").rating == "strong"
     assert coach.feedback(SITUATION, "Hello, how are you?", "assert").rating == "none"
     assert coach.feedback(SITUATION, CRISIS, "assert").help

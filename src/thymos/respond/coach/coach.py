@@ -192,7 +192,7 @@ class Coach:
     def encoder(self) -> SentenceEncoder:
         """Of sentences; loaded when it is needed first."""
         if self._encoder is None:
-            self._encoder = load_encoder(ENCODER)
+            self._encoder = load_encoder(ENCODER, cache=None)  # drafts leave no trace on the disk
         return self._encoder
 
     # -- conversation ---------------------------------------------------------------------------------------------
