@@ -30,6 +30,7 @@ class Limits:
         rows: of an analysis that are kept.
         reading_seconds: after which an analysis is given up.
         analyses_waiting: uploads that wait at once, over all people.
+        own_analyses_waiting: uploads that wait at once for one person.
         replies_waiting: replies that wait at once, over all people.
         own_replies_waiting: replies that wait at once for one person.
         history: messages that a model sees, at most.
@@ -46,6 +47,7 @@ class Limits:
     rows: int = 5_000
     reading_seconds: float = 1_200.0
     analyses_waiting: int = 16
+    own_analyses_waiting: int = 6
     replies_waiting: int = 256
     own_replies_waiting: int = 16
     history: int = 40

@@ -44,7 +44,7 @@ def analyze(
     if any(ord(letter) < 32 for letter in use):
         raise Refused(422, "use: one line is enough")
     use = declare_use(use, "text")
-    studio.readers.check_room()
+    studio.readers.take_place(user.owner)
     path = studio.readers.folder / secrets.token_hex(16)
     try:
         upload = _stored_text(path, text) if file is None else _stored_file(path, file, studio)
@@ -54,6 +54,7 @@ def analyze(
     except BaseException:
         for left in path.parent.glob(f"{path.name}*"):
             left.unlink(missing_ok=True)
+        studio.readers.give_place(user.owner)
         raise
     studio.readers.submit(upload, use, user.analyses, row["id"])
     return info_body(row)
