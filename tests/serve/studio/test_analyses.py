@@ -271,6 +271,20 @@ def test_an_upload_that_is_refused_gives_its_place_back(uploads: TestClient) -> 
     assert send(uploads, b"hello").status_code == 202
 
 
+def test_texts_that_would_keep_the_reader_for_hours(make_client: Make) -> None:
+    """Texts are read in the studio's own process, where nothing ends a long reading."""
+    client = make_client(limits=Limits(text_bytes=1000, text_lines=20))
+    client.app.state.studio.readers.read = fake_read  # type: ignore[attr-defined]
+    for name in ("a.txt", "a.srt", "a.jsonl"):
+        assert send(client, b"x" * 1001, name).status_code == 413
+        assert send(client, b"a\n" * 21, name).status_code == 413
+    lines = client.post("/api/v1/analyses", data={"text": "a\n" * 21})
+    assert (lines.status_code, "lines" in lines.json()["error"]["message"]) == (413, True)
+    assert folder(client) == []
+    assert send(client, b"a\n" * 20).status_code == 202
+    assert client.post("/api/v1/analyses", data={"text": "a\n" * 20}).status_code == 202
+
+
 def test_a_recording_whose_header_hides_its_length(tmp_path: Path) -> None:
     """Written as a live stream there is no length in the header, and a hole of hours would be filled with silence."""
     import av

@@ -25,6 +25,8 @@ class Limits:
         upload_bytes: of a file that is analyzed.
         body_bytes: of every other request.
         pixels: of a picture or of a video's frame, before it is decoded.
+        text_bytes: of a text.
+        text_lines: of a text; each is judged by itself.
         sound_seconds: of a recording.
         video_seconds: of a video.
         rows: of an analysis that are kept.
@@ -42,6 +44,8 @@ class Limits:
     upload_bytes: int = 64 * MEGABYTE
     body_bytes: int = MEGABYTE
     pixels: int = 40_000_000
+    text_bytes: int = 4 * MEGABYTE
+    text_lines: int = 20_000
     sound_seconds: float = 3_600.0
     video_seconds: float = 900.0
     rows: int = 5_000

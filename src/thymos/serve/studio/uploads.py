@@ -155,7 +155,9 @@ def _container_suffix(path: Path, suffix: str) -> str:
 
 
 def _check_size(path: Path, kind: FileKind, limits: Limits) -> None:
-    if kind is FileKind.PICTURE:
+    if kind is FileKind.TEXT:
+        check_text(path, limits)
+    elif kind is FileKind.PICTURE:
         _check_picture(path, limits)
     elif kind is FileKind.VIDEO:
         from thymos.media.video import opened_video
@@ -194,6 +196,20 @@ def _last_second(path: Path, most: float) -> float:
     except (av.error.FFmpegError, ValueError, OSError):
         pass  # what is damaged is told when it is read
     return max(0.0, last - first)
+
+
+def check_text(path: Path, limits: Limits) -> None:
+    """Refuse a text that would keep everybody else waiting.
+
+    Raises:
+        Refused: 413.
+    """
+    if path.stat().st_size > limits.text_bytes:
+        raise Refused(413, f"texts of more than {limits.text_bytes // 1024:,} KB are too long")
+    with path.open("rb") as stream:
+        lines = sum(1 for _ in stream)
+    if lines > limits.text_lines:
+        raise Refused(413, f"{lines:,} lines are too many; {limits.text_lines:,} are taken")
 
 
 def _check_picture(path: Path, limits: Limits) -> None:

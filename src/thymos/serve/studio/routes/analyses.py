@@ -13,7 +13,7 @@ from thymos.perceive.intended_use import declare_use
 from thymos.serve.studio import bodies
 from thymos.serve.studio.problems import Refused
 from thymos.serve.studio.studio import Before, Here, Limit, Mine, Studio
-from thymos.serve.studio.uploads import Upload, checked_upload
+from thymos.serve.studio.uploads import Upload, check_text, checked_upload
 
 router = APIRouter(tags=["analyze"])
 
@@ -47,7 +47,7 @@ def analyze(
     studio.readers.take_place(user.owner)
     path = studio.readers.folder / secrets.token_hex(16)
     try:
-        upload = _stored_text(path, text) if file is None else _stored_file(path, file, studio)
+        upload = _stored_text(path, text, studio) if file is None else _stored_file(path, file, studio)
         for signal in SIGNALS[upload.kind]:
             declare_use(use, signal)
         row = user.analyses.make(upload.kind.value, upload.name, use)
@@ -60,13 +60,14 @@ def analyze(
     return info_body(row)
 
 
-def _stored_text(path: Path, text: str | None) -> Upload:
+def _stored_text(path: Path, text: str | None, studio: Studio) -> Upload:
     from thymos.perceive.analysis.kinds import FileKind
 
     if not (text or "").strip():
         raise Refused(422, "text: the text is empty")
     path = path.with_suffix(".txt")
     path.write_text(text or "", encoding="utf-8")
+    check_text(path, studio.options.limits)
     return Upload(path, FileKind.TEXT, "text")
 
 
