@@ -8,6 +8,8 @@ import { replyTo, type Turn } from './turns';
 
 const NEAR = 160; // pixels from the end within which the list follows what is written
 
+const MARGIN = 12; // pixels above help that is taller than the list
+
 interface TurnListProps {
   turns: readonly Turn[];
   said: string;
@@ -27,7 +29,12 @@ export function TurnList(props: TurnListProps) {
 
   useEffect(() => {
     const element = box.current;
-    if (element !== null && follows.current) element.scrollTop = element.scrollHeight;
+    if (element === null || !follows.current) return;
+    element.scrollTop = element.scrollHeight;
+    // Help is read from its beginning.
+    const card = element.querySelector('ol > li:last-child .crisis');
+    const above = card === null ? 0 : card.getBoundingClientRect().top - element.getBoundingClientRect().top - MARGIN;
+    if (above < 0) element.scrollTop += above;
   }, [props.turns]);
 
   return (

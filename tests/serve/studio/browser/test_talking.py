@@ -61,6 +61,18 @@ def test_a_crisis_message_gets_help_that_can_be_tapped(page: Any, studio: Any) -
     assert page.get_by_role("button", name="Why this reply").count() == 0
 
 
+def test_help_is_seen_from_its_beginning_on_a_phone(studio: Any, open_page: Callable[..., Any]) -> None:
+    page = open_page(f"{studio.address}/talk", phone=True)
+    page.get_by_role("button", name="I understand").click()
+    say(page, "I want to kill myself tonight.")
+    heading = page.get_by_role("heading", name="You do not have to carry this alone")
+    heading.wait_for()
+    page.reload()
+    heading.wait_for()
+    page.wait_for_timeout(300)
+    assert heading.bounding_box()["y"] >= page.get_by_role("region", name="Messages").bounding_box()["y"]
+
+
 def test_help_lines_are_one_click_away_on_every_page(page: Any, studio: Any) -> None:
     for place in ("talk", "practice", "exercises", "analyze", "assess", "studies", "me"):
         page.goto(f"{studio.address}/{place}")
