@@ -21,7 +21,7 @@ from thymos.testing.drawn_faces import write_face_clip
 ROOT = Path(__file__).resolve().parents[1]
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 PATIENCE = 240_000  # milliseconds; the embedded model needs its time on a busy machine
-COLORS = 200
+COLORS = 256
 SETTLED = 700  # milliseconds after which nothing moves any more
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
@@ -56,7 +56,9 @@ class Photographer:
         path = self.out / f"studio-{name}.png"
         page.screenshot(path=path)
         with Image.open(path) as picture:  # few colors are used, so few are kept
-            small = picture.convert("RGB").quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            small = picture.convert("RGB").quantize(
+                COLORS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE
+            )
         small.save(path, optimize=True)
         print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path, f"{path.stat().st_size / 1024:.0f} KB")
 
