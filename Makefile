@@ -21,6 +21,8 @@ DATA_FLAG := $(if $(DATA),--data $(DATA))
 # The browser's driver keeps an event loop running in its process, in which other tests could not start theirs.
 BROWSER_TESTS := tests/serve/studio/browser
 COUNTED_TESTS := tests/affect tests/measure
+# The studio's page as it ships.
+BUNDLE := src/thymos/serve/studio/static
 # One thread a test process: torch and BLAS would otherwise start a thread a core in each of them.
 TEST_ENVIRONMENT := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false MPLBACKEND=Agg
 
@@ -28,7 +30,7 @@ TEST_ENVIRONMENT := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLEL
 export GOMP_SPINCOUNT ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help python run install install-dev embedded test test-slow coverage lint format bench crosscheck docs results constraints clean
+.PHONY: help python run install install-dev embedded test test-slow coverage lint format bench crosscheck docs frontend results constraints clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -40,6 +42,7 @@ help: ## this list
 	@echo "make bench        all benchmarks, side by side with peers"
 	@echo "make crosscheck   the tap beside nnsight and TransformerLens (installs both)"
 	@echo "make docs         write the generated pages and tables again"
+	@echo "make frontend     install, check, test and build the studio's page; needs Node and npm"
 	@echo "make results      run every study in full and publish (a clean checkout and the data are needed)"
 	@echo "make embedded     try again to install the embedded models"
 	@echo "make constraints  write constraints.txt from the environment"
@@ -127,6 +130,13 @@ crosscheck: install-dev
 
 docs: install
 	$(BIN)/thymos docs
+
+# The committed bundle must be the one that the sources make: git tells whether the build changed it.
+frontend: $(VENV)/.installed ## the studio's page, from what package-lock.json names
+	@command -v npm >/dev/null || { echo "npm was not found: install Node 20.19 or newer"; exit 1; }
+	$(BIN)/python scripts/build_frontend.py
+	@test -z "$$(git status --porcelain -- $(BUNDLE))" || { git status --short -- $(BUNDLE) | head -5; \
+	  echo "the build changed $(BUNDLE): commit it together with frontend/"; exit 1; }
 
 results: install
 	@for study in $$($(BIN)/python -c 'from thymos.studies.registry import studies; print(*studies())'); do \

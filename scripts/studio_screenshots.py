@@ -13,13 +13,15 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+
+from PIL import Image
 
 from thymos.testing.drawn_faces import write_face_clip
 
 ROOT = Path(__file__).resolve().parents[1]
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 PATIENCE = 240_000  # milliseconds; the embedded model needs its time on a busy machine
+COLORS = 256
 SETTLED = 700  # milliseconds after which nothing moves any more
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
@@ -53,6 +55,11 @@ class Photographer:
         page.wait_for_timeout(SETTLED)
         path = self.out / f"studio-{name}.png"
         page.screenshot(path=path)
+        with Image.open(path) as picture:  # few colors are used, so few are kept
+            small = picture.convert("RGB").quantize(
+                COLORS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE
+            )
+        small.save(path, optimize=True)
         print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path, f"{path.stat().st_size / 1024:.0f} KB")
 
     def go(self, path: str) -> Any:
@@ -81,7 +88,10 @@ class Photographer:
         self.take("talk-phone", phone)
         self.page.get_by_role("button", name="New talk").click()
         self.say("I do not want to live anymore.", 1)
-        self.take("crisis")
+        phone = self.open(phone=True)
+        phone.goto(self.page.url)
+        phone.locator(".crisis").wait_for()
+        self.take("crisis", phone)
 
     def practice(self) -> None:
         """A draft with feedback after an answer of the partner."""
@@ -157,13 +167,10 @@ class Photographer:
 
 
 def wait_until_loaded(address: str) -> None:
-    """Until the models are there; the address is told a moment before it answers."""
+    """Until the models are there."""
     for _ in range(600):
-        try:
-            if b'"ok"' in urllib.request.urlopen(f"{address}/api/v1/health").read():
-                return
-        except URLError:
-            pass
+        if b'"ok"' in urllib.request.urlopen(f"{address}/api/v1/health").read():
+            return
         time.sleep(0.5)
     raise SystemExit("the studio does not answer")
 

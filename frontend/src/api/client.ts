@@ -59,6 +59,11 @@ export async function send<Body>(method: 'POST' | 'PATCH', path: string, body?: 
   return (await (await request(method, path, body)).json()) as Body;
 }
 
+/** POST without a body, and without one in the answer. */
+export async function order(path: string): Promise<void> {
+  await request('POST', path);
+}
+
 export async function remove(path: string): Promise<void> {
   await request('DELETE', path);
 }

@@ -99,7 +99,7 @@ export interface Message {
   seq: number;
   role: 'user' | 'assistant';
   content: string;
-  status: 'complete' | 'waiting' | 'writing' | 'interrupted' | 'failed';
+  status: 'complete' | 'waiting' | 'writing' | 'interrupted' | 'failed' | 'stopped';
   kind: 'message' | 'crisis';
   created: string;
   client_id: string | null;

@@ -8,6 +8,8 @@ import { replyTo, type Turn } from './turns';
 
 const NEAR = 160; // pixels from the end within which the list follows what is written
 
+const MARGIN = 12; // pixels above help that is taller than the list
+
 interface TurnListProps {
   turns: readonly Turn[];
   said: string;
@@ -27,7 +29,12 @@ export function TurnList(props: TurnListProps) {
 
   useEffect(() => {
     const element = box.current;
-    if (element !== null && follows.current) element.scrollTop = element.scrollHeight;
+    if (element === null || !follows.current) return;
+    element.scrollTop = element.scrollHeight;
+    // Help is read from its beginning.
+    const card = element.querySelector('ol > li:last-child .crisis');
+    const above = card === null ? 0 : card.getBoundingClientRect().top - element.getBoundingClientRect().top - MARGIN;
+    if (above < 0) element.scrollTop += above;
   }, [props.turns]);
 
   return (
@@ -83,6 +90,7 @@ function Reading(props: { reading: Parameters<typeof ReadingPanel>[0]['reading']
 function ReplyTurn(props: { turn: Turn; other: string; openPlan: boolean; onListen: (reply: Turn) => void }) {
   const { turn } = props;
   const [open, setOpen] = useState(props.openPlan);
+  const [touched, setTouched] = useState(false);
   if (turn.kind === 'crisis') {
     return (
       <li className="turn assistant">
@@ -96,11 +104,11 @@ function ReplyTurn(props: { turn: Turn; other: string; openPlan: boolean; onList
   return (
     <li className="turn assistant">
       <div>
-        {(turn.content !== '' || (waits && !turn.stopped)) && (
+        {(turn.content !== '' || (waits && !turn.stopping)) && (
           <div className="bubble" style={{ width: 'fit-content' }}>
             <span className="visually-hidden">{props.other}: </span>
             {turn.content}
-            {waits && !turn.stopped && turn.content === '' && (
+            {waits && !turn.stopping && turn.content === '' && (
               <span className="writing" role="img" aria-label={words.talk.writing}>
                 <i />
                 <i />
@@ -110,14 +118,8 @@ function ReplyTurn(props: { turn: Turn; other: string; openPlan: boolean; onList
           </div>
         )}
         <div className="below">
-          {waits && turn.stopped && (
-            <>
-              <span>{words.talk.stopped}</span>
-              <button type="button" className="link-button" onClick={() => { props.onListen(turn); }}>
-                {words.talk.showReply}
-              </button>
-            </>
-          )}
+          {waits && turn.stopping && <span>{words.talk.stopping}</span>}
+          {turn.status === 'stopped' && <span>{words.talk.stopped}</span>}
           {broken && (
             <>
               <span>{words.talk.broken}</span>
@@ -135,6 +137,7 @@ function ReplyTurn(props: { turn: Turn; other: string; openPlan: boolean; onList
               aria-controls={id}
               onClick={() => {
                 setOpen(!open);
+                setTouched(true);
               }}
             >
               {words.plan.button}
@@ -142,17 +145,22 @@ function ReplyTurn(props: { turn: Turn; other: string; openPlan: boolean; onList
           )}
         </div>
         {turn.risk === 'concern' && turn.help !== null && <p className="plan">{turn.help}</p>}
-        {turn.plan !== null && !waits && open && <PlanPanel id={id} plan={turn.plan} />}
+        {turn.plan !== null && !waits && open && <PlanPanel id={id} plan={turn.plan} opened={touched} />}
       </div>
     </li>
   );
 }
 
-function PlanPanel(props: { id: string; plan: Plan }) {
-  const { plan } = props;
+function PlanPanel(props: { id: string; plan: Plan; opened: boolean }) {
+  const { plan, opened } = props;
+  const panel = useRef<HTMLDivElement>(null);
+  // Below the last reply it would open out of sight.
+  useEffect(() => {
+    if (opened) panel.current?.scrollIntoView({ block: 'nearest' });
+  }, [opened]);
   const share = plan.shares[plan.strategy];
   return (
-    <div className="plan" id={props.id} role="group" aria-label={words.plan.button}>
+    <div className="plan" ref={panel} id={props.id} role="group" aria-label={words.plan.button}>
       <p>
         {words.plan.chosen} <strong>{shown(plan.strategy)}</strong>
         {share !== undefined && ` (${percent(share)})`}. {plan.why}

@@ -1,9 +1,9 @@
 import type { StreamEvent } from '../api/stream';
 import type { CrisisNote, Message, Plan, Reading } from '../api/types';
 
-/** A message as it is shown; `stopped` replies are finished by the studio while nobody here listens. */
+/** A message as it is shown; of a reply that is `stopping` the end was asked for. */
 export interface Turn extends Message {
-  stopped?: boolean;
+  stopping?: boolean;
 }
 
 /** The turns after an event of the stream of one message. Events may come again from the first one on. */

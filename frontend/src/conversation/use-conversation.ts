@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { ApiError, sentence, stream } from '../api/client';
+import { ApiError, order, sentence, stream } from '../api/client';
 import type { StreamEvent } from '../api/stream';
 import type { Message } from '../api/types';
 import { words } from '../strings';
@@ -82,7 +82,7 @@ export function useConversation({ kind, id, load, create, onCreated }: Source): 
     (key: string, reply: Turn, all: readonly Turn[]) => {
       const question = listened(reply, all);
       if (question?.client_id == null) return;
-      setTurns((old) => old.map((turn) => (turn.id === reply.id ? { ...turn, stopped: false, status: 'writing' } : turn)));
+      setTurns((old) => old.map((turn) => (turn.id === reply.id ? { ...turn, status: 'writing' } : turn)));
       listen(key, question.content, question.client_id).catch((problem: unknown) => {
         setError(sentence(problem));
         setTurns((old) => old.map((turn) => (turn.id === reply.id ? { ...turn, status: 'interrupted' } : turn)));
@@ -174,9 +174,20 @@ export function useConversation({ kind, id, load, create, onCreated }: Source): 
   );
 
   const stop = useCallback(() => {
-    for (const control of listening.current.values()) control.abort();
-    setTurns((old) => old.map((turn) => (isWriting(turn) ? { ...turn, stopped: true } : turn)));
-  }, []);
+    const key = here.current;
+    if (key === null) return;
+    const mark = (reply: Turn, stopping: boolean) => {
+      setTurns((old) => old.map((turn) => (turn.id === reply.id ? { ...turn, stopping } : turn)));
+    };
+    for (const reply of turns.filter(isWriting)) {
+      mark(reply, true);
+      // The stream is listened to until its end, which tells what is kept.
+      order(`/${kind}/${key}/messages/${reply.id}/stop`).catch((problem: unknown) => {
+        mark(reply, false);
+        setError(sentence(problem));
+      });
+    }
+  }, [kind, turns]);
 
   const clearError = useCallback(() => {
     setError(null);
@@ -185,5 +196,5 @@ export function useConversation({ kind, id, load, create, onCreated }: Source): 
 }
 
 function isWriting(turn: Turn): boolean {
-  return (turn.status === 'waiting' || turn.status === 'writing') && turn.stopped !== true;
+  return (turn.status === 'waiting' || turn.status === 'writing') && turn.role === 'assistant' && turn.stopping !== true;
 }

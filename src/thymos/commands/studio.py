@@ -3,7 +3,6 @@
 import contextlib
 import os
 import threading
-import time
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,13 +13,10 @@ from rich.console import Console
 from thymos.errors import BadInput
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from thymos.language.model import LanguageModel
     from thymos.serve.studio.store import Sealer
     from thymos.serve.studio.studio import Studio
 
-OPEN_SECONDS = 30.0  # the browser is opened when the server answers, at the latest after this time
 ENDPOINT_WORKERS = 8  # replies that an endpoint makes at once
 
 
@@ -128,7 +124,12 @@ def studio(
             app.state.studio.close()
             return
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-        console.print(f"studio at {address} (Ctrl-C stops it)", highlight=False, soft_wrap=True)
+
+        def tell() -> None:
+            console.print(f"studio at {address} (Ctrl-C stops it)", highlight=False, soft_wrap=True)
+            if browser:
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
         console.print(
             f"kept in {kept.core.engine.url.render_as_string()}", style="dim", highlight=False, soft_wrap=True
         )
@@ -136,9 +137,7 @@ def studio(
             console.print(
                 "without HTTPS, others on the way can read passwords: use a proxy and --behind-tls", style="red"
             )
-        server = studio_server(app, options)
-        if browser:
-            threading.Thread(target=open_page, args=(server, address), daemon=True).start()
+        server = studio_server(app, options, tell)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped everything in good order by then
             server.run(sockets=[listener])
         console.print("stopped")
@@ -177,11 +176,3 @@ def read_sealer(key_file: Path | None, console: Console) -> "Sealer":
         return sealer
     text = os.environ.get(KEY_VARIABLE, "")
     return Sealer((parse_key(text),) if text else ())
-
-
-def open_page(server: "uvicorn.Server", address: str) -> None:
-    """Open the browser once the server answers."""
-    until = time.monotonic() + OPEN_SECONDS
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.05)
-    webbrowser.open(address)

@@ -14,6 +14,15 @@ from thymos.respond.coach.partner import authored_lines
 from thymos.respond.coach.seed_set import SKILLS, Situation, rubrics, seed_set
 from thymos.respond.companion import Crisis, Finished, Said
 
+
+class Enough(Exception):
+    """Somebody has heard enough."""
+
+
+def enough() -> None:
+    raise Enough
+
+
 SITUATION = Situation("My neighbor plays loud music at night.", "my neighbor", "hard", ("angry",))
 CRISIS = "I want to kill myself."
 STRONG = "I want you to turn the music down by eleven on Monday, please."
@@ -236,3 +245,11 @@ def test_with_the_real_guard_and_encoder():
     assert [type(event) for event in events] == [Crisis, Finished]
     *_, last = coach.partner_reply(SITUATION, said(STRONG))
     assert last.text in authored_lines()["hard"]["deny"]
+
+
+def test_the_partner_is_stopped_between_pieces_but_never_the_guard(scripted, guard, words):
+    coach = Coach(scripted("I hear you."), guard, words)
+    with pytest.raises(Enough):
+        list(coach.partner_reply(SITUATION, said("Turn it down, please."), each_piece=enough))
+    events = list(coach.partner_reply(SITUATION, said(CRISIS), each_piece=enough))
+    assert [type(event) for event in events] == [Crisis, Finished]

@@ -1,6 +1,6 @@
 """The companion: the guard before and after, the order of events, and models that write what nobody should read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +151,38 @@ def test_closing_stops_the_model() -> None:
         next(events)
     events.close()
     assert one.model.closed
+
+
+class Enough(Exception):
+    """Somebody has heard enough."""
+
+
+def stop_after(pieces: int) -> Callable[[], None]:
+    """Raises before the piece after so many."""
+    left = iter(range(pieces))
+
+    def each_piece() -> None:
+        if next(left, None) is None:
+            raise Enough
+
+    return each_piece
+
+
+def test_a_reply_ends_between_pieces_where_somebody_has_heard_enough() -> None:
+    one = companion("That is hard. ", "I hear ", "you. ", "What now?")
+    events = one.answer(TALK, each_piece=stop_after(2))
+    heard = [next(events), next(events), next(events)]
+    with pytest.raises(Enough):
+        next(events)
+    assert [type(event) for event in heard] == [Read, Planned, Said]
+    assert heard[-1].text == "That is hard."  # and no half sentence, and no authored reply in its place
+    assert one.model.closed  # type: ignore[union-attr]
+    told(list(companion("That is hard. ", "What now?").answer(TALK, each_piece=stop_after(9))))
+
+
+def test_the_guard_reads_a_message_also_where_somebody_has_heard_enough() -> None:
+    events = list(companion("Hm.").answer([Message("user", "I want to kill myself.")], each_piece=stop_after(0)))
+    assert [type(event) for event in events] == [Crisis, Finished]
 
 
 def test_a_model_that_is_gone_is_told_and_replaced() -> None:

@@ -23,7 +23,7 @@ class StubCompanion:
         self.free = threading.Event()
         self.free.set()
 
-    def answer(self, history: Sequence[Any], settings: Any = None) -> Iterator[Any]:
+    def answer(self, history: Sequence[Any], settings: Any = None, *, each_piece: Any = None) -> Iterator[Any]:
         """Events as a companion's."""
         from thymos.respond.companion import Finished, Read, Said
 
@@ -39,6 +39,8 @@ class StubCompanion:
         half = len(text) // 2
         yield Said(text[:half])
         self.free.wait(20)
+        if each_piece is not None:
+            each_piece()
         time.sleep(self.latency)
         yield Said(text[half:])
         yield Finished(text, False, (), self.latency)
@@ -65,9 +67,11 @@ class StubCoach:
         pair = Contrast(Example("Hm.", level="none"), Example("Please stop.", level="strong", reason="it asks"))
         return Feedback("weak", shares, ("it is vague",), "say what you want", "[what]", (pair,), skill)
 
-    def partner_reply(self, situation: Any, history: Sequence[Any], settings: Any = None) -> Iterator[Any]:
+    def partner_reply(
+        self, situation: Any, history: Sequence[Any], settings: Any = None, *, each_piece: Any = None
+    ) -> Iterator[Any]:
         """Events as the companion's."""
-        return self.companion.answer(history)
+        return self.companion.answer(history, each_piece=each_piece)
 
 
 class StubParts:

@@ -6,7 +6,8 @@ import time
 import wave
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from PIL import Image
 from thymos.errors import BadInput
 from thymos.serve.studio.options import Limits
 from thymos.serve.studio.problems import Refused
+from thymos.serve.studio.readers import Readers
 from thymos.serve.studio.reading import label_spread, plane_point, read_upload
 from thymos.serve.studio.uploads import checked_upload, is_text, shown_name, suffix_of
 
@@ -154,6 +156,10 @@ def test_what_is_not_taken(uploads: TestClient, content: bytes, name: str, statu
         (b"speaker,text\nann,hello\nbob,hi\n", "talk.csv", "text"),
         (wav(0.5), "photo.png", "sound"),
         (png(8, 8), "notes.txt", "picture"),
+        (b"BMW is where I work, and I am tired.", "a.txt", "text"),
+        (b"PK is how they call me, and MZ my sister.", "a.txt", "text"),
+        (b"MZ", "a.txt", "text"),
+        (b"ID3 was the name of the car that we had.", "a.txt", "text"),
     ],
 )
 def test_content_decides_and_not_the_name(uploads: TestClient, content: bytes, name: str, kind: str) -> None:
@@ -201,6 +207,105 @@ def test_a_reader_that_fails_is_told_without_the_path(uploads: TestClient) -> No
         found = finished(uploads, send(uploads, b"hello").json()["id"])
         assert (found["status"], found["error"]) == ("failed", told)
         assert folder(uploads) == []
+
+
+def test_a_stranger_sends_nothing_that_is_stored(sign_up: Callable[[str], TestClient]) -> None:
+    """A form is read before a route is asked, so whoever is not signed in is refused before the form."""
+    ann = sign_up("ann")
+    read = []
+
+    def body() -> Any:
+        for _ in range(8):
+            read.append(1)
+            yield b"x" * 1024
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "Origin": "http://127.0.0.1:8765"}
+    stranger = sign_up.first  # type: ignore[attr-defined]
+    for cookies in ({}, {"thymos_session": "made-up"}):
+        stranger.cookies.clear()
+        stranger.cookies.update(cookies)
+        refused = stranger.post("/api/v1/analyses", content=body(), headers=headers)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (401, "not_signed_in")
+        assert stranger.post("/api/v1/analyses/", content=body(), headers=headers).status_code in (401, 404)
+    with seen_forms() as forms:
+        stranger.post("/api/v1/analyses", files={"file": ("a.txt", b"hello")}, headers={"Origin": headers["Origin"]})
+        assert forms == []
+        assert send(ann, b"hello").status_code == 202
+        assert forms != []
+
+
+@contextmanager
+def seen_forms() -> Iterator[list[str]]:
+    """Forms that are parsed meanwhile."""
+    from starlette.formparsers import MultiPartParser
+
+    found, parse = [], MultiPartParser.parse
+
+    async def parsed(self: MultiPartParser) -> Any:
+        found.append("a form")
+        return await parse(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MultiPartParser, "parse", parsed)
+        yield found
+
+
+def test_uploads_that_come_at_once_cannot_take_more_places_than_there_are(tmp_path: Path) -> None:
+    readers = Readers(Limits(analyses_waiting=3, own_analyses_waiting=2), tmp_path / "uploads")
+    readers.take_place("ann")
+    readers.take_place("ann")
+    with pytest.raises(Refused, match="your files") as refused:
+        readers.take_place("ann")  # others can still send theirs
+    assert refused.value.status == 429
+    readers.take_place("bob")
+    with pytest.raises(Refused, match="too many"):
+        readers.take_place("eve")
+    readers.give_place("ann")
+    readers.take_place("eve")
+    readers.close()
+
+
+def test_an_upload_that_is_refused_gives_its_place_back(uploads: TestClient) -> None:
+    for _ in range(Limits().own_analyses_waiting + 1):
+        assert send(uploads, zipped()).status_code == 415
+    assert send(uploads, b"hello").status_code == 202
+
+
+def test_texts_that_would_keep_the_reader_for_hours(make_client: Make) -> None:
+    """Texts are read in the studio's own process, where nothing ends a long reading."""
+    client = make_client(limits=Limits(text_bytes=1000, text_lines=20))
+    client.app.state.studio.readers.read = fake_read  # type: ignore[attr-defined]
+    for name in ("a.txt", "a.srt", "a.jsonl"):
+        assert send(client, b"x" * 1001, name).status_code == 413
+        assert send(client, b"a\n" * 21, name).status_code == 413
+    lines = client.post("/api/v1/analyses", data={"text": "a\n" * 21})
+    assert (lines.status_code, "lines" in lines.json()["error"]["message"]) == (413, True)
+    assert folder(client) == []
+    assert send(client, b"a\n" * 20).status_code == 202
+    assert client.post("/api/v1/analyses", data={"text": "a\n" * 20}).status_code == 202
+
+
+def test_a_recording_whose_header_hides_its_length(tmp_path: Path) -> None:
+    """Written as a live stream there is no length in the header, and a hole of hours would be filled with silence."""
+    import av
+
+    path = tmp_path / "voice"
+    with av.open(str(path), "w", format="webm", options={"live": "1"}) as container:
+        stream = container.add_stream("libopus", rate=48000, layout="mono")
+        for number in range(20):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), dtype=np.int16), format="s16", layout="mono")
+            frame.sample_rate = 48000
+            frame.pts = number * 960
+            for packet in stream.encode(frame):
+                if number > 10:
+                    packet.pts += 3 * 3600 * 48000
+                    packet.dts = packet.pts
+                container.mux(packet)
+    with av.open(str(path)) as written:
+        assert not written.duration
+    with pytest.raises(Refused, match="too long") as refused:
+        checked_upload(path, "voice.webm", Limits())
+    assert refused.value.status == 413
 
 
 def test_too_many_uploads_wait(make_client: Make) -> None:

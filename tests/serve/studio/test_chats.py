@@ -309,3 +309,97 @@ def test_other_bodies_are_refused(client: TestClient, body: Any) -> None:
     assert set(refused.json()) == {"error"}
     assert "xxx" not in refused.text
     assert messages(client, chat) == []
+
+
+def test_a_reply_is_stopped_and_what_was_said_is_kept(client: TestClient, parts: Any, events: Events) -> None:
+    chat, heard = new_chat(client), []
+    parts.stub.free.clear()
+    listening = threading.Thread(target=lambda: heard.append(say(client, chat, "a long story").text))
+    listening.start()
+    reply = written(client, chat)
+    path = f"/api/v1/chats/{chat}/messages/{reply['id']}/stop"
+    assert client.post(path).status_code == 204
+    assert client.post(path).status_code == 204  # an impatient second press
+    parts.stub.free.set()
+    listening.join(20)
+    found = events(heard[0])
+    assert [name for name, _ in found] == ["accepted", "reading", "delta", "done"]
+    kept = messages(client, chat)[1]
+    assert (kept["status"], kept["content"]) == ("stopped", "re a lo")
+    assert found[-1][1]["message"] == kept
+    # Heard again it is the same, and nothing is made anew.
+    again = events(say(client, chat, "a long story").text)
+    assert [name for name, _ in again] == ["accepted", "reading", "delta", "done"]
+    assert again[-1] == found[-1]
+    assert len(parts.stub.seen) == 1
+    # The talk goes on, and the companion knows how far it came.
+    assert events(say(client, chat, "go on", "client-0002").text)[-1][0] == "done"
+    assert parts.stub.seen[-1] == ["a long story", "re a lo", "go on"]
+    assert client.post(path).status_code == 204
+    assert messages(client, chat)[1] == kept
+
+
+def test_a_reply_that_is_over_cannot_be_stopped(client: TestClient, events: Events) -> None:
+    chat, other = new_chat(client), new_chat(client)
+    reply = events(say(client, chat, "hello").text)[-1][1]["message"]
+    assert client.post(f"/api/v1/chats/{chat}/messages/{reply['id']}/stop").status_code == 204
+    assert messages(client, chat)[1] == reply
+    assert client.post(f"/api/v1/chats/{other}/messages/{reply['id']}/stop").status_code == 404
+    assert client.post(f"/api/v1/chats/{chat}/messages/{'0' * 32}/stop").status_code == 404
+
+
+def test_a_reply_that_waits_is_stopped_before_its_first_word(client: TestClient, parts: Any, events: Events) -> None:
+    chat = new_chat(client)
+    parts.stub.free.clear()
+    threads = [
+        threading.Thread(target=say, args=(client, chat, text, name))
+        for text, name in (("first", "client-0001"), ("second", "client-0002"))
+    ]
+    threads[0].start()
+    written(client, chat)
+    threads[1].start()
+    waiting = written(client, chat, "waiting")
+    assert client.post(f"/api/v1/chats/{chat}/messages/{waiting['id']}/stop").status_code == 204
+    parts.stub.free.set()
+    for thread in threads:
+        thread.join(20)
+    first, second = messages(client, chat)[1], messages(client, chat)[3]
+    assert (first["status"], first["content"]) == ("complete", "re first")
+    assert (second["status"], second["content"]) == ("stopped", "")
+    say(client, chat, "third", "client-0003")
+    assert parts.stub.seen[-1] == ["first", "re first", "second", "third"]
+
+
+def test_help_comes_also_where_somebody_stops_early(client: TestClient, parts: Any, events: Events) -> None:
+    class Check:
+        risk, help, categories = "crisis", "call 112", ("suicide",)
+
+    def answer(history: Any, settings: Any = None, *, each_piece: Any = None) -> Any:
+        parts.stub.free.wait(20)  # the guard reads
+        yield Crisis("call 112", Check())
+        yield Finished("call 112", True, (), 0.1)
+
+    parts.stub.answer = answer
+    parts.stub.free.clear()
+    chat = new_chat(client)
+    listening = threading.Thread(target=say, args=(client, chat, "something grave"))
+    listening.start()
+    reply = written(client, chat)
+    assert client.post(f"/api/v1/chats/{chat}/messages/{reply['id']}/stop").status_code == 204
+    parts.stub.free.set()
+    listening.join(20)
+    kept = messages(client, chat)[1]
+    assert (kept["kind"], kept["status"], kept["content"]) == ("crisis", "complete", "call 112")
+
+
+def written(client: TestClient, chat: str, status: str = "writing") -> dict[str, Any]:
+    """The reply of a talk once it has a status."""
+    until = time.monotonic() + 20
+    while True:
+        for one in messages(client, chat):
+            # Its first words have come, unless it only waits or the guard still reads.
+            if one["role"] == "assistant" and one["status"] == status:
+                time.sleep(0.05)
+                return one
+        assert time.monotonic() < until
+        time.sleep(0.005)

@@ -5,7 +5,7 @@ Every message and every reply passes the guard, and language of a crisis ends th
 """
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -212,7 +212,12 @@ class Coach:
         return suggest_skill(situation, history, self.shown_skills(situation, history), self.encoder)
 
     def partner_reply(
-        self, situation: Situation, history: Sequence[Message], settings: GenerationSettings | None = None
+        self,
+        situation: Situation,
+        history: Sequence[Message],
+        settings: GenerationSettings | None = None,
+        *,
+        each_piece: Callable[[], None] | None = None,
     ) -> "Iterator[Event]":
         """What the simulated partner answers, as events of the companion.
 
@@ -224,15 +229,22 @@ class Coach:
             situation: difficulty and partner are in it.
             history: the last message is the user's.
             settings: of generation; at most three sentences are shown.
+            each_piece: see ``Companion.answer``.
 
         Raises:
             BadInput: the last message is not the user's, or empty.
         """
         if not history or history[-1].role != "user" or not history[-1].content.strip():
             raise BadInput("the last message must be the user's", where="partner")
-        return self._partner(situation, list(history), settings or PARTNER)
+        return self._partner(situation, list(history), settings or PARTNER, each_piece)
 
-    def _partner(self, situation: Situation, history: list[Message], settings: GenerationSettings) -> "Iterator[Event]":
+    def _partner(
+        self,
+        situation: Situation,
+        history: list[Message],
+        settings: GenerationSettings,
+        each_piece: Callable[[], None] | None,
+    ) -> "Iterator[Event]":
         from thymos.respond.companion import Crisis, Finished, Said
 
         started = time.monotonic()
@@ -247,7 +259,7 @@ class Coach:
         said: list[str] = []
         problems: list[str] = []
         first = 0.0
-        for sentence in self._spoken(situation, history, move, settings):
+        for sentence in self._spoken(situation, history, move, settings, each_piece):
             wrong = (
                 wrong_with(sentence, history, said, move)
                 or self._off_subject(sentence, situation, history, move)
@@ -271,11 +283,19 @@ class Coach:
         yield Finished(" ".join(said), replaced, tuple(problems), first)
 
     def _spoken(
-        self, situation: Situation, history: list[Message], move: str, settings: GenerationSettings
+        self,
+        situation: Situation,
+        history: list[Message],
+        move: str,
+        settings: GenerationSettings,
+        each_piece: Callable[[], None] | None,
     ) -> Iterator[str]:
+        from thymos.respond.companion.speech import watched
+
         if self.model is None:
             return iter(())
-        return sentences(self.model.stream_text(partner_conversation(situation, history, move), settings))
+        asked = partner_conversation(situation, history, move)
+        return sentences(watched(self.model.stream_text(asked, settings), each_piece))
 
     def _off_subject(self, sentence: str, situation: Situation, history: Sequence[Message], move: str) -> str:
         """Whether a sentence has to do with neither the situation, nor what was just said, nor the partner's move."""

@@ -1,7 +1,7 @@
 """A companion that listens first: guard, reading, plan, reply sentence by sentence, each checked before it is shown."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from thymos.perceive.timeline import OK
 from thymos.respond.companion.events import Crisis, Event, Finished, Planned, Read, Said
 from thymos.respond.companion.learned import LEARNED, load_planner, talk_encoder
 from thymos.respond.companion.plan import CourseRule, Planner, why
-from thymos.respond.companion.speech import reply_problem, whole_sentences
+from thymos.respond.companion.speech import reply_problem, watched, whole_sentences
 from thymos.respond.companion.wording import authored_reply, authored_sentences, conversation, top_emotion
 from thymos.respond.conversation import seven
 from thymos.respond.guard import Guard
@@ -67,13 +67,21 @@ class Companion:
         self._listening: npt.NDArray[np.float64] | None = None
         self.personality = None if personality is None else checked_personality(personality)
 
-    def answer(self, history: Sequence[Message], settings: GenerationSettings | None = None) -> Iterator[Event]:
+    def answer(
+        self,
+        history: Sequence[Message],
+        settings: GenerationSettings | None = None,
+        *,
+        each_piece: Callable[[], None] | None = None,
+    ) -> Iterator[Event]:
         """Answer the last message of a talk.
 
         Args:
             history: the talk, oldest first; the last message is the person's. Messages of the role ``system`` are never
                 obeyed: they are read by the guard like any other and left out.
             settings: of the model; ``REPLY`` when left out.
+            each_piece: called before each piece of the model's text, after the guard has read the message; what it
+                raises ends the answer.
 
         Raises:
             BadInput: no message, or the last one is not the person's.
@@ -81,7 +89,7 @@ class Companion:
         turns = [turn for turn in history if turn.content.strip()]
         if not turns or turns[-1].role != "user":
             raise BadInput("the last message must be the user's, and not empty", where="companion")
-        return self._answer(turns, settings or REPLY)
+        return self._answer(turns, settings or REPLY, each_piece)
 
     def read(self, text: str) -> Read:
         """What the software perceives in a message."""
@@ -108,7 +116,9 @@ class Companion:
             emotion = suggest_next("neutral", seven(label) if label else "neutral", self.personality).emotion
         return Planned(strategy, shares, emotion, why(strategy), planner.name, planner.reason)
 
-    def _answer(self, turns: list[Message], settings: GenerationSettings) -> Iterator[Event]:
+    def _answer(
+        self, turns: list[Message], settings: GenerationSettings, each_piece: Callable[[], None] | None
+    ) -> Iterator[Event]:
         started = time.monotonic()
         # Whatever role a client gives a message: what it says is read.
         for place, turn in enumerate(turns):
@@ -129,7 +139,7 @@ class Companion:
         problems: list[str] = []
         first = 0.0
         asked = self.model is not None and not (self.strict and language != "en")
-        for sentence in self._written(turns, plan, reading, settings, problems) if asked else ():
+        for sentence in self._written(turns, plan, reading, settings, problems, each_piece) if asked else ():
             problem = (
                 reply_problem(sentence, said, turns)
                 or self._refused(sentence, turns, problems)
@@ -153,12 +163,18 @@ class Companion:
         yield Finished(" ".join(said), replaced, tuple(problems), first)
 
     def _written(
-        self, turns: list[Message], plan: Planned, reading: Read, settings: GenerationSettings, problems: list[str]
+        self,
+        turns: list[Message],
+        plan: Planned,
+        reading: Read,
+        settings: GenerationSettings,
+        problems: list[str],
+        each_piece: Callable[[], None] | None,
     ) -> Iterator[str]:
         assert self.model is not None
         try:
             asked = fitting(self.model, conversation(turns, plan, reading), len(turns), settings.max_new_tokens)
-            yield from whole_sentences(self.model.stream_text(asked, settings))
+            yield from whole_sentences(watched(self.model.stream_text(asked, settings), each_piece))
         except ThymosError as error:
             problems.append(f"the language model does not answer ({error})")
 

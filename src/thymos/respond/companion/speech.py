@@ -1,7 +1,7 @@
 """From a stream of pieces to sentences that can be shown, and what is wrong with those that cannot."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from thymos.language.model import Message
@@ -37,6 +37,14 @@ def whole_sentences(pieces: Iterator[str]) -> Iterator[str]:
                 yield sentence
     if waiting.strip():
         yield waiting.strip()
+
+
+def watched(pieces: Iterator[str], each_piece: Callable[[], None] | None) -> Iterator[str]:
+    """The same pieces, with a call before each; what it raises ends them."""
+    for piece in pieces:
+        if each_piece is not None:
+            each_piece()
+        yield piece
 
 
 def reply_problem(sentence: str, said: Sequence[str], history: Sequence[Message]) -> str:

@@ -1,6 +1,5 @@
 """Guided exercises: scripts in YAML, and a person's way through one as a state that is plain JSON."""
 
-from thymos.respond.exercises.answers import texts_of
 from thymos.respond.exercises.conditions import Answer
 from thymos.respond.exercises.reading import exercises, find_exercise, languages, parse_exercise, read_exercise
 from thymos.respond.exercises.run import ExerciseRun, Given, Interruption
@@ -18,5 +17,4 @@ __all__ = [
     "languages",
     "parse_exercise",
     "read_exercise",
-    "texts_of",
 ]

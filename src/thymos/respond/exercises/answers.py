@@ -51,11 +51,6 @@ def own_texts(step: Any, answer: Answer) -> str:
     return ""
 
 
-def texts_of(answer: Answer) -> str:
-    """The texts of an answer, for a guard; names of choices are among them."""
-    return "\n".join(answer) if isinstance(answer, list) else answer if isinstance(answer, str) else ""
-
-
 def _done(step: Any, value: Any, where: str) -> Answer:
     most = step.rounds if isinstance(step, Breathing) else step.seconds if isinstance(step, Pause) else None
     if value is None:

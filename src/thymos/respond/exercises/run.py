@@ -72,8 +72,7 @@ class ExerciseRun:
         drafts: answers that were taken back by going back, and the text of an interruption, by step.
         interruption: of the last answer, or None.
         notice: one sentence of the guard that can stand beside the next step; not part of the state.
-        guard: reads free texts before they are taken; it is not part of the state. With None nothing is read here, and
-            the caller reads ``texts_of`` every answer.
+        guard: reads free texts before they are taken; it is not part of the state. With None nothing is read.
 
     Example:
         >>> run = ExerciseRun.start(exercises()["gratitude"])

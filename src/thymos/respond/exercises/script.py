@@ -4,15 +4,14 @@ Steps go forward only and a condition looks only at steps before it, so every ex
 write-an-exercise.md`` explains scripts to writers; ``reading.py`` reads them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, computed_field, model_validator
 
 from thymos.files import canonical_json, text_sha256
-from thymos.respond.exercises.conditions import Answer, Name
+from thymos.respond.exercises.conditions import Name
 from thymos.respond.exercises.steps import Choices, Choosing, ListOfTexts, Part, Prose, Scale, ScriptStep, Words
-from thymos.respond.exercises.templates import Quote, fill
 
 
 class Exercise(Part):
@@ -154,18 +153,3 @@ def _check_condition(step: Any, before: dict[str, Any]) -> None:
         countable = (Scale,) if test.minus else (Scale, ListOfTexts, Choices)
         if measured and not all(isinstance(before[name], countable) for name in (test.answer, test.minus) if name):
             raise ValueError(f"step {step.id!r} depends on a number, but {test.answer!r} gives none")
-
-
-def quoted(text: str, answers: Mapping[str, Answer]) -> str:
-    """A text with earlier answers, as they are kept, in the places of their names; ``ExerciseRun.asked`` uses words.
-
-    Example:
-        >>> quoted("You wrote: {{thought}}", {"thought": "I {{fail}}"})
-        'You wrote: I {{fail}}'
-    """
-
-    def said(quote: Quote) -> str:
-        value = answers.get(quote.step)
-        return ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-
-    return fill(text, said)

@@ -131,11 +131,6 @@ class Questionnaire(Part):
         """The sources as one text."""
         return " ".join(self.sources)
 
-    @property
-    def missing(self) -> int:
-        """How many items may be left out: none; see ``score``."""
-        return 0
-
     def options_of(self, name: str) -> Options:
         """What can be answered to an item, lowest first; BadInput for another name."""
         if name not in self.asked:

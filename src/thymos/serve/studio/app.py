@@ -94,7 +94,7 @@ def create_studio(options: StudioOptions, parts: Parts, *, sealer: Sealer | None
     )
     app.state.studio = studio
     app.add_middleware(OpenAiDoor, studio=studio)
-    app.add_middleware(Gate, options=options)  # the last one added is passed first
+    app.add_middleware(Gate, options=options, owner=studio.identity.owner)  # the last one added is passed first
     add_problems(app)
     for module in ROUTES:
         app.include_router(module.router, prefix=API)

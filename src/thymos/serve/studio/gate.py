@@ -2,10 +2,12 @@
 
 - Host: a page elsewhere can point its own name at this machine (DNS rebinding); names that are not ours are refused.
 - Origin: a page elsewhere can make a browser send requests; browsers say so, and such requests are refused.
-- Everything that is sent is counted while it comes in.
+- Everything that is sent is counted while it comes in; a file only from somebody who is signed in, because a form is
+  stored before its route is asked.
 - Answers carry headers that keep scripts, frames and fonts of others out of the page.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
@@ -13,9 +15,10 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from thymos.serve.studio.options import StudioOptions
-from thymos.serve.studio.problems import problem, record
+from thymos.serve.studio.problems import NOT_SIGNED_IN, problem, record
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -94,10 +97,11 @@ class Gate:
     Args:
         app: what is behind it.
         options: of the studio.
+        owner: of a request, None where nobody is signed in; asks the database.
     """
 
-    def __init__(self, app: App, options: StudioOptions) -> None:
-        self.app, self.options = app, options
+    def __init__(self, app: App, options: StudioOptions, owner: Callable[[Request], str | None]) -> None:
+        self.app, self.options, self.owner = app, options, owner
         self.requests = Bucket(options.limits.requests_a_minute, 60.0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,7 +119,7 @@ class Gate:
             await send(message)
 
         headers = Headers(scope=scope)
-        refusal = self._refusal(scope, headers)
+        refusal = self._refusal(scope, headers) or await self._stranger(scope)
         if refusal is not None:
             await refusal(scope, receive, answer)
             return
@@ -148,9 +152,15 @@ class Gate:
                 return problem(429, "too many requests; wait a moment", retry_after=int(wait) + 1)
         return None
 
+    async def _stranger(self, scope: Scope) -> Any:
+        if not self.options.accounts or scope["method"] in SAFE or not is_upload(scope["path"]):
+            return None
+        known = await asyncio.to_thread(self.owner, Request(scope))
+        return problem(401, NOT_SIGNED_IN) if known is None else None
+
     def _room(self, path: str) -> int:
         limits = self.options.limits
-        return limits.upload_bytes + FORM_BYTES if path.rstrip("/") == UPLOADS else limits.body_bytes
+        return limits.upload_bytes + FORM_BYTES if is_upload(path) else limits.body_bytes
 
     def _counted(self, scope: Scope, receive: Receive) -> Receive:
         room = self._room(scope["path"])
@@ -165,6 +175,11 @@ class Gate:
             return message
 
         return counted
+
+
+def is_upload(path: str) -> bool:
+    """Whether files are sent there."""
+    return path.rstrip("/") == UPLOADS
 
 
 def add_headers(headers: MutableHeaders, path: str, *, tls: bool) -> None:

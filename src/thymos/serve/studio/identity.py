@@ -19,7 +19,6 @@ from thymos.serve.studio.store.accounts import LOCAL, UserRow
 COOKIE = "thymos_session"
 KEY_PREFIX = "thymos-"
 HASHING_AT_ONCE = 2  # each hash takes 64 MB and a core for a moment
-NOT_SIGNED_IN = "sign in first"
 
 
 def digest_of(secret: str) -> str:

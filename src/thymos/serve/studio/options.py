@@ -25,11 +25,14 @@ class Limits:
         upload_bytes: of a file that is analyzed.
         body_bytes: of every other request.
         pixels: of a picture or of a video's frame, before it is decoded.
+        text_bytes: of a text.
+        text_lines: of a text; each is judged by itself.
         sound_seconds: of a recording.
         video_seconds: of a video.
         rows: of an analysis that are kept.
         reading_seconds: after which an analysis is given up.
         analyses_waiting: uploads that wait at once, over all people.
+        own_analyses_waiting: uploads that wait at once for one person.
         replies_waiting: replies that wait at once, over all people.
         own_replies_waiting: replies that wait at once for one person.
         history: messages that a model sees, at most.
@@ -41,11 +44,14 @@ class Limits:
     upload_bytes: int = 64 * MEGABYTE
     body_bytes: int = MEGABYTE
     pixels: int = 40_000_000
+    text_bytes: int = 4 * MEGABYTE
+    text_lines: int = 20_000
     sound_seconds: float = 3_600.0
     video_seconds: float = 900.0
     rows: int = 5_000
     reading_seconds: float = 1_200.0
     analyses_waiting: int = 16
+    own_analyses_waiting: int = 6
     replies_waiting: int = 256
     own_replies_waiting: int = 16
     history: int = 40

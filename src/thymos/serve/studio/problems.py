@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from thymos.errors import BadInput, ThymosError, Unavailable
 from thymos.serve.studio.store import Conflict, NotFound
 
+NOT_SIGNED_IN = "sign in first"
 log = logging.getLogger("thymos.studio")
 
 CODES = {

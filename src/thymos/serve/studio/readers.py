@@ -7,6 +7,7 @@ import multiprocessing
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -46,22 +47,29 @@ class Readers:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="studio-read")
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()  # places by owner
 
-    def check_room(self) -> None:
-        """Refuse an upload before it is stored, when too many wait.
+    def take_place(self, owner: str) -> None:
+        """Take a place for an upload before it is stored; ``submit`` keeps it, else ``give_place`` gives it back.
 
         Raises:
-            Refused: 429.
+            Refused: 429, when too many wait.
         """
         with self._lock:
-            if self._waiting >= self.limits.analyses_waiting:
+            if self._waiting.total() >= self.limits.analyses_waiting:
                 raise Refused(429, "too many files wait to be read; try again soon", retry_after=RETRY_AFTER)
+            if self._waiting[owner] >= self.limits.own_analyses_waiting:
+                raise Refused(429, "some of your files still wait to be read; try again soon", retry_after=RETRY_AFTER)
+            self._waiting[owner] += 1
+
+    def give_place(self, owner: str) -> None:
+        """Give a place back."""
+        with self._lock:
+            self._waiting[owner] -= 1
+            self._waiting += Counter()  # forgets who has none
 
     def submit(self, upload: Upload, use: str, analyses: Analyses, key: str) -> "Future[None]":
-        """Read an upload when its turn comes, keep what was found, and delete it."""
-        with self._lock:
-            self._waiting += 1
+        """Read an upload when its turn comes, keep what was found, delete it, and give its place back."""
         return self._thread.submit(self._one, upload, use, analyses, key)
 
     def _one(self, upload: Upload, use: str, analyses: Analyses, key: str) -> None:
@@ -81,8 +89,7 @@ class Readers:
             analyses.save(key, "failed", error=f"the file could not be read ({type(error).__name__})")
         finally:
             upload.path.unlink(missing_ok=True)
-            with self._lock:
-                self._waiting -= 1
+            self.give_place(analyses.owner)
 
     def _found(self, upload: Upload, use: str) -> dict[str, Any]:
         arguments = (str(upload.path), upload.kind.value, use, self.limits.rows)

@@ -30,6 +30,10 @@ def as_event(name: str, data: BaseModel | dict[str, Any]) -> bytes:
     return f"event: {name}\ndata: {text}\n\n".encode()
 
 
+class GivenUp(Exception):
+    """A reply is stopped by its person, or its talk is deleted: no error, and nothing may take it for one."""
+
+
 class Job:
     """A reply that is waited for.
 
@@ -46,7 +50,8 @@ class Job:
         self.work = work
         self.text = ""
         self.running = False
-        self.dropped = False
+        self.dropped = False  # its talk is gone, nothing is kept
+        self.stopped = False  # its person has heard enough, what was said is kept
         self.over = False
         self._events: list[bytes] = []
         self._lock = threading.Lock()
@@ -57,6 +62,15 @@ class Job:
         with self._lock:
             self._events.append(as_event(name, data))
             self._wake()
+
+    def check(self) -> None:
+        """Called between pieces.
+
+        Raises:
+            GivenUp: the reply is to end here.
+        """
+        if self.dropped or self.stopped:
+            raise GivenUp
 
     def end(self) -> None:
         """There will be no further event."""

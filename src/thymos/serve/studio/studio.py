@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from fastapi import Depends, Query, Request, params
 
 from thymos.serve.studio.bodies import NextSkill
-from thymos.serve.studio.identity import NOT_SIGNED_IN, Identity
+from thymos.serve.studio.identity import Identity
 from thymos.serve.studio.options import StudioOptions
 from thymos.serve.studio.parts import Parts, acting
-from thymos.serve.studio.problems import Refused
+from thymos.serve.studio.problems import NOT_SIGNED_IN, Refused
 from thymos.serve.studio.readers import Readers
 from thymos.serve.studio.replies import ReplyQueue
 from thymos.serve.studio.store import Store, UserStore

@@ -10,14 +10,14 @@ from thymos.language.model import Message as Turn
 from thymos.serve.studio import bodies
 from thymos.serve.studio.parts import acting_for
 from thymos.serve.studio.problems import record
-from thymos.serve.studio.replies import Job, as_event
+from thymos.serve.studio.replies import GivenUp, Job, as_event
 from thymos.serve.studio.store import NotFound
-from thymos.serve.studio.store.talks import COMPLETE, FAILED, WAITING, AcceptedMessage, MessageRow, Talks
+from thymos.serve.studio.store.talks import COMPLETE, FAILED, STOPPED, WAITING, AcceptedMessage, MessageRow, Talks
 
 if TYPE_CHECKING:
     from thymos.respond.companion import Crisis, Event, Planned, Read
 
-Answer = Callable[[Sequence[Turn]], "Iterator[Event]"]
+Answer = Callable[[Sequence[Turn], Callable[[], None]], "Iterator[Event]"]
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -45,7 +45,7 @@ def make_job(talks: Talks, accepted: AcceptedMessage, answer: Answer, history: i
     Args:
         talks: of the owner.
         accepted: the message and the place of its reply.
-        answer: from the conversation so far to events of a companion.
+        answer: from the conversation so far, and what is to be called between pieces, to events of a companion.
         history: messages that it sees, at most.
     """
 
@@ -55,11 +55,8 @@ def make_job(talks: Talks, accepted: AcceptedMessage, answer: Answer, history: i
             turns = [Turn(*turn) for turn in talks.history(talk, accepted.message.seq, history)]
             found = _Found()
             with acting_for(talks.owner):
-                for event in answer(turns):
-                    if job.dropped:
-                        raise NotFound("chat")
-                    found.take(event, job)
-            row = talks.finish(accepted.reply, found.text, COMPLETE, found.kind, found.details)
+                status = _collect(answer(turns, job.check), found, job)
+            row = talks.finish(accepted.reply, found.text, status, found.kind, found.details)
         except NotFound as error:
             job.emit("error", {"code": "not_found", "message": str(error)})
         except Exception as error:
@@ -70,6 +67,28 @@ def make_job(talks: Talks, accepted: AcceptedMessage, answer: Answer, history: i
     job = Job(accepted.message.talk, accepted.reply.id, talks.owner, accepted.reply.seq, work)
     job.emit("accepted", accepted_body(accepted))
     return job
+
+
+def _collect(events: "Iterator[Event]", found: "_Found", job: Job) -> str:
+    """Take events until the last one, or until the reply is stopped; gives the reply's status.
+
+    A message is read by the guard before its first event, so help comes also where somebody stops early.
+
+    Raises:
+        NotFound: the talk was deleted meanwhile.
+    """
+    try:
+        for event in events:
+            if job.dropped:
+                raise GivenUp
+            found.take(event, job)
+            if not found.settled:
+                job.check()
+    except GivenUp:
+        if job.dropped:
+            raise NotFound("chat") from None
+        return STOPPED
+    return COMPLETE
 
 
 def accepted_body(accepted: AcceptedMessage) -> bodies.Accepted:
@@ -93,6 +112,7 @@ class _Found:
     def __init__(self) -> None:
         self.text = ""
         self.kind = "message"
+        self.settled = False  # whether there is nothing left to stop
         self.details: dict[str, Any] = {}
 
     def take(self, event: "Event", job: Job) -> None:
@@ -113,12 +133,12 @@ class _Found:
             job.emit("delta", bodies.Delta(text=event.text))
         elif isinstance(event, Crisis):
             note = crisis_body(event)
-            self.kind, self.text = "crisis", event.text
+            self.kind, self.text, self.settled = "crisis", event.text, True
             job.text = event.text
             self.details |= {"risk": note.risk, "help": note.help}
             job.emit("crisis", note)
         elif isinstance(event, Finished):
-            self.text = event.text
+            self.text, self.settled = event.text, True
             self.details |= {
                 "replaced": bool(event.replaced),
                 "problems": list(event.problems),
@@ -165,12 +185,12 @@ def kept_events(accepted: AcceptedMessage, reply: MessageRow) -> list[bytes]:
         events.append(as_event("reading", message.reading))
     if message.plan is not None:
         events.append(as_event("plan", message.plan))
-    if reply.status != COMPLETE:
+    if reply.status not in (COMPLETE, STOPPED):
         error = {"code": "interrupted", "message": "the reply was interrupted; send the message again"}
         return [*events, as_event("error", error)]
     if message.kind == "crisis":
         note = bodies.CrisisNote(text=message.content, help=message.help, risk=message.risk or "crisis")
         events.append(as_event("crisis", note))
-    else:
+    elif message.content:
         events.append(as_event("delta", bodies.Delta(text=message.content)))
     return [*events, as_event("done", bodies.Done(message=message))]

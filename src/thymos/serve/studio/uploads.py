@@ -34,7 +34,10 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftyp", ".mp4"),
     (0, b"\x1a\x45\xdf\xa3", ".webm"),
 )
+HEADERS_MAY_HIDE = (".m4a", ".aac", ".mp3")  # sounds that are read packet by packet
 CONTAINERS = (".mp4", ".webm", ".avi")  # sound or video: their tracks tell
+# First bytes that are letters: a text may begin with them, and files of these kinds are never all text.
+WORDS = (b"BM", b"ID3", b"PK", b"MZ", b"BZh", b"Rar!", b"OggS", b"fLaC")
 REFUSED_HEADS = (b"PK", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"%PDF", b"MZ", b"\x7fELF", b"GIF8")
 
 
@@ -77,6 +80,9 @@ def suffix_of(head: bytes, name: str) -> str:
     """
     if not head:
         raise Refused(415, "the file is empty")
+    text = is_text(head, whole=len(head) < HEAD_BYTES)
+    if text and head.startswith(WORDS):
+        return text_suffix(name)
     for offset, signature, suffix in SIGNATURES:
         if head[offset : offset + len(signature)] == signature:
             return suffix
@@ -86,10 +92,15 @@ def suffix_of(head: bytes, name: str) -> str:
             return ".mp3"
         if head[1] & 0xF6 == 0xF0:
             return ".aac"
-    if not head.startswith(REFUSED_HEADS) and is_text(head, whole=len(head) < HEAD_BYTES):
-        suffix = Path(name).suffix.lower()
-        return suffix if suffix in TEXT_SUFFIXES else ".txt"
+    if text and not head.startswith(REFUSED_HEADS):
+        return text_suffix(name)
     raise Refused(415, "this kind of file is not read; send text, a table, a picture, a recording or a video")
+
+
+def text_suffix(name: str) -> str:
+    """The ending under which a text is read: its own where that is one of texts."""
+    suffix = Path(name).suffix.lower()
+    return suffix if suffix in TEXT_SUFFIXES else ".txt"
 
 
 def is_text(head: bytes, *, whole: bool = True) -> bool:
@@ -144,19 +155,61 @@ def _container_suffix(path: Path, suffix: str) -> str:
 
 
 def _check_size(path: Path, kind: FileKind, limits: Limits) -> None:
-    if kind is FileKind.PICTURE:
+    if kind is FileKind.TEXT:
+        check_text(path, limits)
+    elif kind is FileKind.PICTURE:
         _check_picture(path, limits)
     elif kind is FileKind.VIDEO:
         from thymos.media.video import opened_video
 
         with opened_video(path) as (container, stream):
             _check_pixels(stream.width, stream.height, limits)
-            seconds = (container.duration or 0) / 1e6
+            seconds = max((container.duration or 0) / 1e6, _last_second(path, limits.video_seconds))
         _check_seconds(seconds, limits.video_seconds)
     elif kind is FileKind.SOUND:
         from thymos.media.audio import audio_info
 
-        _check_seconds(audio_info(path).seconds, limits.sound_seconds)
+        info = audio_info(path)
+        _check_seconds(info.seconds, limits.sound_seconds)
+        if path.suffix in HEADERS_MAY_HIDE:
+            _check_seconds(_last_second(path, limits.sound_seconds), limits.sound_seconds)
+
+
+def _last_second(path: Path, most: float) -> float:
+    """Where the last packet ends, in seconds after the first; stops looking where that is beyond ``most``.
+
+    A container may hide its length, or lie about it, and what is between two packets is filled when it is read.
+    """
+    import av
+
+    first, last = float("inf"), 0.0
+    try:
+        with av.open(str(path)) as container:
+            for packet in container.demux():
+                if packet.pts is None or packet.time_base is None:
+                    continue
+                begins = float(packet.pts * packet.time_base)
+                first = min(first, begins)
+                last = max(last, begins + float((packet.duration or 0) * packet.time_base))
+                if last - first > most:
+                    break
+    except (av.error.FFmpegError, ValueError, OSError):
+        pass  # what is damaged is told when it is read
+    return max(0.0, last - first)
+
+
+def check_text(path: Path, limits: Limits) -> None:
+    """Refuse a text that would keep everybody else waiting.
+
+    Raises:
+        Refused: 413.
+    """
+    if path.stat().st_size > limits.text_bytes:
+        raise Refused(413, f"texts of more than {limits.text_bytes // 1024:,} KB are too long")
+    with path.open("rb") as stream:
+        lines = sum(1 for _ in stream)
+    if lines > limits.text_lines:
+        raise Refused(413, f"{lines:,} lines are too many; {limits.text_lines:,} are taken")
 
 
 def _check_picture(path: Path, limits: Limits) -> None:

@@ -24,6 +24,7 @@ ARGUMENTS = (
 )
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 LOADING_SECONDS = 120.0
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 PATIENCE = 30_000  # milliseconds: a busy machine is slow, and nothing here is a timed test
 HERE = Path(__file__).parent
 
@@ -47,11 +48,12 @@ class RunningStudio:
     """A studio in a process of its own.
 
     Args:
-        folder: for its database.
+        folder: for its database; report cards are looked for in it.
         flags: of ``talking_server.py``.
     """
 
     def __init__(self, folder: Path, *flags: str) -> None:
+        self.folder = folder
         command = [
             sys.executable,
             str(HERE / "talking_server.py"),
@@ -74,6 +76,13 @@ class RunningStudio:
         with urllib.request.urlopen(request, timeout=60) as answer:
             text = answer.read()
         return json.loads(text) if text else None
+
+    def wait(self) -> None:
+        """Until the models are loaded."""
+        until = time.monotonic() + LOADING_SECONDS
+        while self.ask("health")["status"] == "loading" and time.monotonic() < until:
+            time.sleep(0.2)
+        assert self.ask("health")["status"] == "ok"
 
     def close(self) -> None:
         """Its database is a temporary one, so nothing has to be waited for."""
@@ -98,10 +107,7 @@ def studio_of(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def shared_studio(studio_of: Callable[..., RunningStudio]) -> RunningStudio:
     """One studio with one local user; loading takes seconds."""
     running = studio_of()
-    until = time.monotonic() + LOADING_SECONDS
-    while running.ask("health")["status"] == "loading" and time.monotonic() < until:
-        time.sleep(0.2)
-    assert running.ask("health")["status"] == "ok"
+    running.wait()
     return running
 
 
@@ -147,3 +153,35 @@ def page(studio: RunningStudio, open_page: Callable[..., Any]) -> Any:
     page = open_page(f"{studio.address}/talk")
     page.get_by_role("button", name="I understand").click()
     return page
+
+
+@pytest.fixture
+def check() -> Callable[[Any, str], None]:
+    """Fails with what axe finds on a page, and where something is wider than the screen."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is needed").Axe()
+
+    def run(page: Any, where: str) -> None:
+        found = axe.run(page, options=RULES).response["violations"]
+        told = [f"{where}: {one['id']} {[node['html'][:160] for node in one['nodes'][:3]]}" for one in found]
+        assert not told, "\n".join(told)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{where}: {wide} pixels wider than the screen"
+
+    return run
+
+
+@pytest.fixture
+def check_everywhere(check: Callable[[Any, str], None]) -> Callable[[Any, str], None]:
+    """The same for a state of a page on a desktop and on a phone, in light and in dark colors."""
+
+    def run(page: Any, where: str) -> None:
+        for size in (PHONE, DESKTOP):
+            page.set_viewport_size(size)
+            for scheme in ("dark", "light"):
+                page.emulate_media(color_scheme=scheme)
+                shown = "scheme => document.documentElement.dataset.mantineColorScheme === scheme"
+                page.wait_for_function(shown, arg=scheme)
+                page.wait_for_timeout(300)  # colors that fade are no colors yet
+                check(page, f"{where}, {scheme}, {size['width']} pixels")
+
+    return run

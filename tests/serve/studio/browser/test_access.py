@@ -7,19 +7,6 @@ import pytest
 
 pytestmark = pytest.mark.model
 
-axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is needed")
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def check(page: Any, where: str) -> None:
-    """Fail with what axe found."""
-    found = axe_playwright.Axe().run(page, options=RULES).response["violations"]
-    told = [f"{where}: {one['id']} {[node['html'][:160] for node in one['nodes'][:3]]}" for one in found]
-    assert not told, "\n".join(told)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{where}: {wide} pixels wider than the screen"
-
 
 @pytest.fixture(scope="module")
 def filled(shared_studio: Any, chromium: Any) -> dict[str, str]:
@@ -70,7 +57,12 @@ def filled(shared_studio: Any, chromium: Any) -> dict[str, str]:
     ],
 )
 def test_every_page_is_clean(
-    shared_studio: Any, filled: dict[str, str], open_page: Callable[..., Any], phone: bool, scheme: str
+    shared_studio: Any,
+    filled: dict[str, str],
+    open_page: Callable[..., Any],
+    check: Callable[[Any, str], None],
+    phone: bool,
+    scheme: str,
 ) -> None:
     page = open_page(f"{shared_studio.address}/talk", phone=phone, scheme=scheme)
     page.get_by_role("button", name="I understand").wait_for()

@@ -1,6 +1,7 @@
 """Exercises, questionnaires and practice in a real browser."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,38 @@ def test_an_answer_can_be_taken_back(page: Any, studio: Any) -> None:
     first = answer_step(page)
     page.get_by_role("button", name="Back").click()
     page.wait_for_function("prompt => document.querySelector('#prompt')?.innerText === prompt", arg=first)
+
+
+def test_a_crisis_in_an_exercise_brings_help_and_loses_nothing(
+    page: Any, studio: Any, check_everywhere: Callable[[Any, str], None]
+) -> None:
+    page.goto(f"{studio.address}/exercises")
+    page.get_by_role("button", name="Begin Expressive writing").click()
+    page.locator("#prompt").wait_for()
+    field = page.locator(".step").get_by_role("textbox")
+    while not field.count():
+        answer_step(page)
+    asked = page.locator("#prompt").inner_text()
+    field.fill("I want to kill myself tonight.")
+    page.get_by_role("button", name="Continue").click()
+    help_card = page.get_by_role("region", name="Help", exact=True)
+    help_card.wait_for()
+    assert help_card.get_by_role("link", name="988").count() >= 1
+    assert page.get_by_role("button", name="Keep what I wrote and go on").count() == 0  # words of danger
+    assert page.locator("#prompt").inner_text() == asked
+    check_everywhere(page, "a crisis in an exercise")
+    # Elsewhere and without what this tab remembers, help and the text are there again.
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    help_card.wait_for()
+    assert field.input_value() == "I want to kill myself tonight."
+    field.fill("I talked to my sister, and it is easier now.")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_function("prompt => document.querySelector('#prompt')?.innerText !== prompt", arg=asked)
+    assert help_card.count() == 0
+    (run,) = studio.ask("exercise-runs")["items"]
+    answers = studio.ask(f"exercise-runs/{run['id']}")["answers"]
+    assert answers[-1]["answer"] == "I talked to my sister, and it is easier now."
 
 
 @pytest.mark.parametrize("still", [False, True])

@@ -61,6 +61,18 @@ def test_a_crisis_message_gets_help_that_can_be_tapped(page: Any, studio: Any) -
     assert page.get_by_role("button", name="Why this reply").count() == 0
 
 
+def test_help_is_seen_from_its_beginning_on_a_phone(studio: Any, open_page: Callable[..., Any]) -> None:
+    page = open_page(f"{studio.address}/talk", phone=True)
+    page.get_by_role("button", name="I understand").click()
+    say(page, "I want to kill myself tonight.")
+    heading = page.get_by_role("heading", name="You do not have to carry this alone")
+    heading.wait_for()
+    page.reload()
+    heading.wait_for()
+    page.wait_for_timeout(300)
+    assert heading.bounding_box()["y"] >= page.get_by_role("region", name="Messages").bounding_box()["y"]
+
+
 def test_help_lines_are_one_click_away_on_every_page(page: Any, studio: Any) -> None:
     for place in ("talk", "practice", "exercises", "analyze", "assess", "studies", "me"):
         page.goto(f"{studio.address}/{place}")
@@ -71,23 +83,51 @@ def test_help_lines_are_one_click_away_on_every_page(page: Any, studio: Any) -> 
         dialog.wait_for(state="detached")
 
 
-def test_the_page_can_be_used_while_the_model_writes(page: Any) -> None:
+def test_a_reply_is_stopped_and_the_page_can_be_used_meanwhile(
+    page: Any, studio: Any, check_everywhere: Callable[[Any, str], None]
+) -> None:
     say(page, "Take your time, please. I am sad.")
-    page.get_by_role("button", name="Stop listening to the reply").wait_for()
+    stop = page.get_by_role("button", name="Stop the reply")
+    stop.wait_for()
     page.get_by_label("Your message").fill("a draft meanwhile")
-    page.get_by_role("button", name="Stop listening to the reply").click()
-    page.get_by_text("You stopped listening.").wait_for()
+    page.locator(".turn.assistant .bubble:has-text('.')").wait_for()  # a first sentence
+    stop.click()
+    page.get_by_text("You stopped this reply.").wait_for()
+    assert stop.count() == 0
     assert page.get_by_label("Your message").input_value() == "a draft meanwhile"
-    page.get_by_role("button", name="Show the reply").click()
-    page.locator(".bubble", has_text="What was the hardest moment for you?").wait_for()
+    (chat,) = studio.ask("chats")["items"]
+    kept = studio.ask(f"chats/{chat['id']}/messages")["items"][1]
+    assert kept["status"] == "stopped"
+    assert kept["content"].startswith("That sounds like a lot")
+    assert "hardest moment" not in kept["content"]
+    assert not studio.ask(f"chats/{chat['id']}")["writing"]
     page.reload()
-    page.locator(".bubble", has_text="What was the hardest moment for you?").wait_for()
+    page.get_by_text("You stopped this reply.").wait_for()
+    assert kept["content"] in page.locator(".turn.assistant .bubble").inner_text()
     assert page.get_by_label("Your message").input_value() == "a draft meanwhile"
+    check_everywhere(page, "a stopped reply")
+    say(page, "Go on.")
+    page.locator(".bubble", has_text="Who around you knows about it already?").wait_for()
+
+
+def test_what_opens_is_scrolled_into_view(page: Any) -> None:
+    for number in range(3):
+        say(page, f"I am sad, number {number}.")
+        page.get_by_role("button", name="Why this reply").nth(number).wait_for()
+    page.set_viewport_size({"width": 390, "height": 600})
+    page.get_by_role("button", name="Why this reply").last.click()
+    panel = page.get_by_role("group", name="Why this reply")
+    panel.wait_for()
+    page.wait_for_timeout(300)
+    shown, within = panel.bounding_box(), page.get_by_role("region", name="Messages").bounding_box()
+    assert shown["y"] >= within["y"] - 1
+    assert shown["y"] + shown["height"] <= within["y"] + within["height"] + 1
+    assert not page.locator(".brand small").is_visible()
 
 
 def test_a_reload_in_the_middle_listens_on(page: Any) -> None:
     say(page, "Take your time, please. I am sad.")
-    page.get_by_role("button", name="Stop listening to the reply").wait_for()
+    page.get_by_role("button", name="Stop the reply").wait_for()
     page.wait_for_url("**/talk/*")
     page.reload()
     page.locator(".bubble", has_text="What was the hardest moment for you?").wait_for()

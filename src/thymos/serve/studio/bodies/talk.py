@@ -58,7 +58,7 @@ class Message(BaseModel):
     seq: int
     role: Literal["user", "assistant"]
     content: str = Field(description="While the status is writing: the text so far.")
-    status: Literal["complete", "waiting", "writing", "interrupted", "failed"]
+    status: Literal["complete", "waiting", "writing", "interrupted", "failed", "stopped"]
     kind: Literal["message", "crisis"] = "message"
     created: datetime
     client_id: str | None = None

@@ -13,7 +13,7 @@ from thymos.perceive.intended_use import declare_use
 from thymos.serve.studio import bodies
 from thymos.serve.studio.problems import Refused
 from thymos.serve.studio.studio import Before, Here, Limit, Mine, Studio
-from thymos.serve.studio.uploads import Upload, checked_upload
+from thymos.serve.studio.uploads import Upload, check_text, checked_upload
 
 router = APIRouter(tags=["analyze"])
 
@@ -44,28 +44,30 @@ def analyze(
     if any(ord(letter) < 32 for letter in use):
         raise Refused(422, "use: one line is enough")
     use = declare_use(use, "text")
-    studio.readers.check_room()
+    studio.readers.take_place(user.owner)
     path = studio.readers.folder / secrets.token_hex(16)
     try:
-        upload = _stored_text(path, text) if file is None else _stored_file(path, file, studio)
+        upload = _stored_text(path, text, studio) if file is None else _stored_file(path, file, studio)
         for signal in SIGNALS[upload.kind]:
             declare_use(use, signal)
         row = user.analyses.make(upload.kind.value, upload.name, use)
     except BaseException:
         for left in path.parent.glob(f"{path.name}*"):
             left.unlink(missing_ok=True)
+        studio.readers.give_place(user.owner)
         raise
     studio.readers.submit(upload, use, user.analyses, row["id"])
     return info_body(row)
 
 
-def _stored_text(path: Path, text: str | None) -> Upload:
+def _stored_text(path: Path, text: str | None, studio: Studio) -> Upload:
     from thymos.perceive.analysis.kinds import FileKind
 
     if not (text or "").strip():
         raise Refused(422, "text: the text is empty")
     path = path.with_suffix(".txt")
     path.write_text(text or "", encoding="utf-8")
+    check_text(path, studio.options.limits)
     return Upload(path, FileKind.TEXT, "text")
 
 

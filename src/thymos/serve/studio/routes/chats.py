@@ -1,6 +1,6 @@
 """Talks with the companion."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from thymos.language.model import Message as Turn
 from thymos.serve.studio import bodies
 from thymos.serve.studio.help import settings_of
-from thymos.serve.studio.store import UserStore
+from thymos.serve.studio.store import NotFound, UserStore
 from thymos.serve.studio.store.talks import WAITING, TalkRow, Talks
 from thymos.serve.studio.studio import Before, Here, Limit, Mine, Studio, open_to
 from thymos.serve.studio.talking import Answer, make_job, message_body, stream_of, stream_of_kept
@@ -90,8 +90,8 @@ def say(chat_id: str, message: bodies.NewMessage, user: Mine, studio: Here) -> S
     """
     companion = studio.parts.companion(settings_of(user))
 
-    def answer(turns: Sequence[Turn]) -> "Iterator[Event]":
-        return companion.answer(turns)
+    def answer(turns: Sequence[Turn], each_piece: Callable[[], None]) -> "Iterator[Event]":
+        return companion.answer(turns, each_piece=each_piece)
 
     return converse(user, user.chats, studio, chat_id, message, answer)
 
@@ -113,3 +113,26 @@ def converse(
             studio.queue.submit(job)
             return stream_of(job)
     return stream_of_kept(accepted, reply)
+
+
+@router.post("/chats/{chat_id}/messages/{message_id}/stop", status_code=204)
+def stop(chat_id: str, message_id: str, user: Mine, studio: Here) -> None:
+    """End a reply that is waited for or written: what was said so far is kept, and its status is ``stopped``.
+
+    Its stream ends with ``done``. A reply that is over stays as it is, and so does help in a crisis.
+    """
+    stop_reply(user.chats, studio, chat_id, message_id)
+
+
+def stop_reply(talks: Talks, studio: Studio, key: str, reply: str) -> None:
+    """See ``stop``.
+
+    Raises:
+        NotFound: no such message in a talk of this owner.
+    """
+    talks.get(key)
+    if talks.message(reply).talk != key:
+        raise NotFound("message")
+    job = studio.queue.find(reply)
+    if job is not None:
+        job.stopped = True

@@ -1,7 +1,7 @@
 """Practising a difficult conversation: feedback on drafts, and a partner that answers."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
@@ -12,7 +12,7 @@ from thymos.serve.studio import bodies
 from thymos.serve.studio.help import settings_of
 from thymos.serve.studio.parts import acting_for
 from thymos.serve.studio.problems import Refused
-from thymos.serve.studio.routes.chats import EVENTS, converse, message_page
+from thymos.serve.studio.routes.chats import EVENTS, converse, message_page, stop_reply
 from thymos.serve.studio.store import UserStore
 from thymos.serve.studio.store.owned import Row
 from thymos.serve.studio.store.talks import TalkRow
@@ -199,7 +199,13 @@ def say_in_practice(
     row = user.practices.get(practice_id)
     coach = studio.parts.coach(settings_of(user))
 
-    def answer(turns: Sequence[Turn]) -> "Iterator[Event]":
-        return coach.partner_reply(situation_of(row), turns)
+    def answer(turns: Sequence[Turn], each_piece: Callable[[], None]) -> "Iterator[Event]":
+        return coach.partner_reply(situation_of(row), turns, each_piece=each_piece)
 
     return converse(user, user.practices, studio, practice_id, message, answer)
+
+
+@router.post("/practices/{practice_id}/messages/{message_id}/stop", status_code=204)
+def stop_partner(practice_id: str, message_id: str, user: Mine, studio: Here) -> None:
+    """End a reply of the partner that is waited for or written; see the same of a chat."""
+    stop_reply(user.practices, studio, practice_id, message_id)

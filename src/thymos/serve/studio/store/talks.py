@@ -16,6 +16,7 @@ from thymos.serve.studio.store.tables import feedback, messages, now, talks
 
 CHAT, PRACTICE = "chat", "practice"
 WAITING, COMPLETE, INTERRUPTED, FAILED = "waiting", "complete", "interrupted", "failed"
+STOPPED = "stopped"  # by the person; what was said until then is kept
 TITLE_LETTERS = 60
 PAGE_OF_MESSAGES = 500
 
@@ -127,15 +128,17 @@ class Talks(Owned):
         return [_message(row) for row in rows[:limit]], len(rows) > limit
 
     def history(self, key: str, until: int, limit: int) -> list[tuple[str, str]]:
-        """Role and content of the last complete messages up to a sequence number, oldest first.
+        """Role and content of the last messages up to a sequence number, oldest first; without broken replies.
 
         Nothing where the talk is not the owner's.
         """
-        conditions = (messages.c.talk == key, messages.c.seq <= until, messages.c.status == COMPLETE)
+        said = messages.c.status.in_((COMPLETE, STOPPED))
+        conditions = (messages.c.talk == key, messages.c.seq <= until, said)
         rows = self.columns(
             messages, ("role", "content"), *conditions, order=(messages.c.seq.desc(),), limit=limit
         )  # fmt: skip
-        return [(row["role"], row["content"]) for row in reversed(rows)]
+        # A reply that was stopped before its first word says nothing.
+        return [(row["role"], row["content"]) for row in reversed(rows) if row["content"]]
 
     def message(self, key: str) -> MessageRow:
         """One message, as it is now."""

@@ -1,0 +1,1 @@
+import{J as e,Q as t,nt as n}from"./parts-EXY-4oD3.js";import{t as r}from"./InputBase-BVJCiS4d.js";var i=n(),a=e(e=>{let n=t([`Input`,`InputWrapper`,`TextInput`],null,e);return(0,i.jsx)(r,{component:`input`,...n,__staticSelector:`TextInput`})});a.classes=r.classes,a.displayName=`@mantine/core/TextInput`;export{a as t};

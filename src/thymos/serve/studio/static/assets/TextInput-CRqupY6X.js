@@ -1,1 +1,0 @@
-import{Z as e,q as t,tt as n}from"./parts-BYOI_zuT.js";import{t as r}from"./InputBase-C0KKN8HA.js";var i=n(),a=t(t=>{let n=e([`Input`,`InputWrapper`,`TextInput`],null,t);return(0,i.jsx)(r,{component:`input`,...n,__staticSelector:`TextInput`})});a.classes=r.classes,a.displayName=`@mantine/core/TextInput`;export{a as t};
