@@ -53,7 +53,7 @@ def test_ends_of_f_are_where_the_tails_are(f, between, within):
     assert 0 <= low <= high
     for end, tail in ((low, 0.975), (high, 0.025)):
         if end > 0:
-            assert stats.ncf.cdf(f, between, within, end) == pytest.approx(tail, abs=1e-4)
+            assert stats.ncf.cdf(f, between, within, end) == pytest.approx(tail, abs=1e-6)
         else:
             assert stats.f.cdf(f, between, within) <= tail + 1e-9
     share = explained_share(f, between, within)

@@ -75,7 +75,7 @@ def test_lines_that_are_gone_doubled_or_moved_are_noticed(path, order):
 
 def test_another_plan_and_lines_missing_at_the_end(path):
     log = filled(path)
-    with pytest.raises(BadInput, match="line 1.*plan that it was begun with"):
+    with pytest.raises(BadInput, match=r"line 1.*plan that it was begun with"):
         EventLog(path, "another plan")
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
     assert EventLog(path, HASH).head != log.head  # which is why the head is noted elsewhere

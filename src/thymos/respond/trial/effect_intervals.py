@@ -6,7 +6,7 @@ Sources: Cumming & Finch (2001) for Cohen's d, Smithson (2001) and Steiger (2004
 from math import isfinite, sqrt
 from typing import NamedTuple
 
-from scipy import special
+from scipy import optimize, special
 
 from thymos.errors import BadInput
 
@@ -38,11 +38,18 @@ def noncentral_t(t: float, df: float, level: float = 0.95) -> tuple[float, float
 def noncentral_f(f: float, between: float, within: float, level: float = 0.95) -> tuple[float, float]:
     """Noncentralities between which an F lies; 0 where even 0 is too much."""
     tail = (1 - level) / 2
-    ends = []
-    for share in (1 - tail, tail):
-        possible = special.fdtr(between, within, f) > share
-        ends.append(float(special.ncfdtrinc(between, within, share, f)) if possible else 0.0)
-    return ends[0], ends[1]
+    return noncentrality_of_f(f, between, within, 1 - tail), noncentrality_of_f(f, between, within, tail)
+
+
+def noncentrality_of_f(f: float, between: float, within: float, share: float) -> float:
+    """The noncentrality under which a share of all F are below this one; 0 where none is small enough."""
+    if special.fdtr(between, within, f) <= share:
+        return 0.0
+    # scipy's inverse is off in the fourth digit of the share, so it only says where to look.
+    high = 2 * float(special.ncfdtrinc(between, within, share, f)) + 1
+    while special.ncfdtr(between, within, high, f) > share:
+        high *= 2
+    return float(optimize.brentq(lambda one: special.ncfdtr(between, within, one, f) - share, 0, high, xtol=1e-9))
 
 
 def standardized_difference(difference: float, spread: float, own: int, other: int, level: float = 0.95) -> Sized:
