@@ -10,7 +10,7 @@ from thymos.respond.trial.power import share_interval
 from thymos.studies._guided_trials import CELLS, FAST, MATCHED, MIXED, SIMULATED, SLOW, run_trials, truth
 from thymos.studies.contract import NO_SPLIT, Context, Row, RowKind
 
-COVERAGE, TYPE_I, POWER, BIAS, ERROR = "coverage_95", "type_i_error_rate", "power", "bias_sd", "rmse_sd"
+COVERAGE, TYPE_I, POWER, BIAS, ERROR = "coverage_95", "type_i_error_rate", "power", "bias_sd", "effect_rmse"
 ALPHA = 0.05
 TRIALS = {True: (2_000, 60), False: (1_000, 60)}  # with and without an effect: in full, quick
 SLOW_TRIALS = {MIXED: (250, 6), MATCHED: (120, 3)}

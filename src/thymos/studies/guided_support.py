@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from thymos.studies._guided_claims import CLAIMS, PLOTS
 from thymos.studies._guided_extras import balance_rows, efficiency_rows, outcome_rows, power_rows, size_rows
-from thymos.studies._guided_rows import BIAS, COVERAGE, POWER, TYPE_I, slow_rows, system_rows
+from thymos.studies._guided_rows import BIAS, COVERAGE, ERROR, POWER, TYPE_I, slow_rows, system_rows
 from thymos.studies._guided_trials import (
     CARRIED,
     CHANGE,
@@ -43,7 +43,7 @@ STUDY = Study(
     corpora=(),
     bundled=(trials_corpus,),
     simulated=True,
-    headline=(COVERAGE, TYPE_I, BIAS, POWER),
+    headline=(ERROR, COVERAGE, TYPE_I, BIAS, POWER),
     arms=(
         Arm("last scores", RowKind.FLOOR, fast(LAST, RowKind.FLOOR), "The last time of who stayed, no baseline."),
         Arm("carried forward", RowKind.BASELINE, fast(CARRIED, RowKind.BASELINE), "Gaps get the value before."),

@@ -115,9 +115,9 @@ def test_the_same_as_statsmodels_on_a_large_table():
     theirs = MICEData(pd.DataFrame(np.column_stack([values, arms]), columns=["a", "b", "c", "arm"]))
     theirs.update_all(3)
     np.random.set_state(kept)  # noqa: NPY002
-    np.testing.assert_allclose(
-        np.cov(ours.values.T), np.cov(theirs.data[["a", "b", "c"]].to_numpy().T), atol=0.06
-    )  # fmt: skip
+    np.testing.assert_allclose(np.cov(ours.values.T), np.cov(whole.T), atol=0.06)
+    # Matching cannot go beyond what was seen, and here high values are missing: their variance is a little too small.
+    np.testing.assert_allclose(np.cov(ours.values.T), np.cov(theirs.data[["a", "b", "c"]].to_numpy().T), atol=0.09)
     np.testing.assert_allclose(ours.values.mean(axis=0), theirs.data[["a", "b", "c"]].mean(), atol=0.06)
 
 

@@ -127,13 +127,17 @@ def analyze_trial(
         rng = np.random.default_rng([plan.analysis.seed, number])
         effects += intention_effects(plan, name, table, rng)
         complete = table.only(table.complete)
-        effects += ancova_effects(plan, name, complete, COMPLETE)
+        if not len(complete):
+            notes.append(
+                f"{name}: nobody has both first and last time, so imputation cannot know how they go together."
+            )
+        subsets = {COMPLETE: complete}
         if complete.completed is not None:
-            followed = complete.only(complete.completed)
-            if all((followed.arms == place).sum() > 1 for place in range(len(plan.arms))):
-                effects += ancova_effects(plan, name, followed, PROTOCOL)
-            else:
-                notes.append(f"{name}: an arm has fewer than two people per protocol, so this analysis is left out.")
+            subsets[PROTOCOL] = complete.only(complete.completed)
+        for analysis, some in subsets.items():
+            found, note = subset_effects(plan, name, some, analysis)
+            effects += found
+            notes += note
         mixed = mixed_model(table)
         effects += [effect_of(plan, name, pair, mixed.analysis, mixed.changes) for pair in plan.contrasts]
         if mixed.analysis == ROBUST:
@@ -147,6 +151,7 @@ def analyze_trial(
             "arm_by_time_p": mixed.wald_p,
         }
         ranks += rank_rows(plan, name, complete)
+        notes += undefined_notes(plan, name, effects, tests[name])
     return TrialResult(
         plan,
         flow_of(plan, tables[plan.primary.name], events),
@@ -214,6 +219,32 @@ def ancova_effects(plan: TrialPlan, outcome: str, table: OutcomeTable, analysis:
     ]
 
 
+def subset_effects(plan: TrialPlan, outcome: str, table: OutcomeTable, analysis: str) -> tuple[list[Effect], list[str]]:
+    """ANCOVA of some of the participants; none, and a note, where it cannot be fitted to so few."""
+    if np.bincount(table.arms, minlength=table.arm_count).min() < 2:
+        return [], [f"{outcome}: an arm has fewer than two people for {analysis!r}, so this analysis is left out."]
+    try:
+        return ancova_effects(plan, outcome, table, analysis), []
+    except BadInput as error:
+        return [], [f"{outcome}: {analysis!r} is left out: {error.what}."]
+
+
+def undefined_notes(plan: TrialPlan, outcome: str, effects: Sequence[Effect], tests: dict[str, float]) -> list[str]:
+    """What could not be computed for an outcome, and why."""
+    sized = [one for one in effects if one.outcome == outcome and one.analysis in (INTENTION, COMPLETE, PROTOCOL)]
+    found = []
+    for arm, against in plan.contrasts:
+        if any(np.isnan(one.d) for one in sized if (one.arm, one.against) == (arm, against)):
+            found.append(f"{outcome}: no Cohen's d for {arm} against {against}: within these arms nobody differs.")
+    if any(np.isnan(one.p) for one in sized):
+        found.append(f"{outcome}: baseline, strata and arm tell the last time without error, so there is no p.")
+    if np.isnan(tests["kruskal_p"]):
+        found.append(f"{outcome}: no rank test over all arms: everybody changed alike, or an arm has no complete case.")
+    if np.isnan(tests["partial_eta_squared"]):
+        found.append(f"{outcome}: no partial eta squared: too few complete cases, or nothing is left to explain.")
+    return found
+
+
 def intention_effects(plan: TrialPlan, outcome: str, table: OutcomeTable, rng: np.random.Generator) -> list[Effect]:
     """ANCOVA of every completed table, pooled by Rubin's rules; everybody who was randomized."""
     count = plan.analysis.imputations if not np.isfinite(table.values).all() else 1
@@ -236,8 +267,8 @@ def intention_effects(plan: TrialPlan, outcome: str, table: OutcomeTable, rng: n
 def last_d(table: OutcomeTable, own: int, other: int) -> Sized:
     """Cohen's d of two arms at the last time."""
     first, second = table.last[table.arms == own], table.last[table.arms == other]
-    if min(len(first), len(second)) < 2:
-        return UNDEFINED
+    if min(len(first), len(second)) < 2 or (np.ptp(first) == 0 and np.ptp(second) == 0):
+        return UNDEFINED  # rounding in the means would be taken for a very small deviation
     squares = ((first - first.mean()) ** 2).sum() + ((second - second.mean()) ** 2).sum()
     spread = float(np.sqrt(squares / (len(first) + len(second) - 2)))
     return standardized_difference(float(first.mean() - second.mean()), spread, len(first), len(second), LEVEL)

@@ -10,6 +10,7 @@ from thymos.errors import BadInput
 from thymos.respond.trial.data import Floats, OutcomeTable
 
 MIXED, ROBUST = "mixed model", "repeated measures, errors by participant"
+EXACT = 1e-22  # share of the sum of squares that rounding leaves where a model fits without error
 OPTIMIZERS = ("lbfgs", "bfgs", "powell")
 
 
@@ -35,17 +36,20 @@ class ArmFit(NamedTuple):
         signs = np.zeros(len(self.estimates) + 1)
         signs[arm], signs[against] = 1.0, -1.0
         signs = signs[1:]
-        return float(signs @ self.estimates), float(np.sqrt(signs @ self.covariance @ signs))
+        return float(signs @ self.estimates), float(np.sqrt(max(0.0, float(signs @ self.covariance @ signs))))
 
 
 def least_squares(inputs: Floats, values: Floats) -> tuple[Floats, Floats, float, int]:
     """Coefficients, the inverse of the cross products, what is left (sum of squares), and degrees of freedom."""
     left, sizes, right = np.linalg.svd(inputs, full_matrices=False)
-    good = sizes > sizes[0] * 1e-10
+    good = sizes > sizes.max(initial=0.0) * 1e-10
     back = right[good].T / sizes[good]
     solved = back @ (left[:, good].T @ values)
     rest = values - inputs @ solved
-    return solved, back @ back.T, float(rest @ rest), len(values) - int(good.sum())
+    left_over = float(rest @ rest)
+    if left_over <= EXACT * float(values @ values):
+        left_over = 0.0  # rounding, which would be taken for a very small error
+    return solved, back @ back.T, left_over, len(values) - int(good.sum())
 
 
 def ancova(table: OutcomeTable) -> ArmFit:

@@ -15,8 +15,8 @@ from thymos.files import text_sha256
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Part = Literal["companion", "exercises", "practice", "questionnaires"]
-# Columns of the data that are no outcome and no stratum.
-RESERVED = frozenset({"participant", "arm", "time", "completed", "plan"})
+# Columns of the data, in wide or long form, that are no outcome and no stratum.
+RESERVED = frozenset({"participant", "arm", "time", "value", "completed", "plan"})
 
 
 class Arm(BaseModel):
