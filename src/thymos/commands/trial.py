@@ -217,9 +217,10 @@ def result_of(plan: Path, data: Path, plan_hash: str, amended: str) -> "TrialRes
     if data.suffix == ".jsonl":
         if not data.is_file():
             raise BadInput("there is no such log", where=data)
-        # A log names its plan by its own hashes, so an amended plan is analyzed from an exported data file.
-        events = EventLog(data, found.hash).events
-        return analyze_trial(found, trial_data(found, events), amended=amended, events=events)
+        # A log names its plan by its own hashes, so it is opened with the plan that it was begun with.
+        events = EventLog(data, plan_hash or found.hash).events
+        table = trial_data(found, events)
+        return analyze_trial(found, table, plan_hash=plan_hash, amended=amended, events=events)
     try:
         table = pd.read_csv(
             data, dtype={"participant": str, "arm": str, "time": str} | dict.fromkeys(found.strata, str)
