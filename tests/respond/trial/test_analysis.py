@@ -1,4 +1,4 @@
-"""The registered analysis: equal to statsmodels where it can be, true effects found, and no crash where data are odd."""
+"""The registered analysis: equal to statsmodels where it can be, true effects found, no crash where data are odd."""
 
 import numpy as np
 import pandas as pd

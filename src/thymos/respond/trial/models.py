@@ -34,7 +34,8 @@ class ArmFit(NamedTuple):
     def contrast(self, arm: int, against: int) -> tuple[float, float]:
         """Difference of two arms, by their places in the plan, and its standard error."""
         signs = np.zeros(len(self.estimates) + 1)
-        signs[arm], signs[against] = 1.0, -1.0
+        signs[arm] += 1.0
+        signs[against] -= 1.0
         signs = signs[1:]
         return float(signs @ self.estimates), float(np.sqrt(max(0.0, float(signs @ self.covariance @ signs))))
 
