@@ -173,7 +173,7 @@ def analyze(
         d = "" if one.d != one.d else f"{one.d:.2f} [{one.d_low:.2f}, {one.d_high:.2f}]"
         shown.add_row(
             one.outcome, one.arm, one.against, one.analysis, f"{one.estimate:.2f} [{one.low:.2f}, {one.high:.2f}]",
-            f"{one.p:.4f}", f"{one.p_holm:.4f}", d, str(one.n),
+            *("" if p != p else f"{p:.4f}" for p in (one.p, one.p_holm)), d, str(one.n),
         )  # fmt: skip
     console.print(shown)
     if out is not None:

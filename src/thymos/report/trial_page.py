@@ -83,7 +83,7 @@ def tables(result: TrialResult) -> list[Table]:
     effects = tuple(
         (
             one.outcome, f"{one.arm} against {one.against}", one.analysis,
-            f"{number(one.estimate)} {interval(one.low, one.high)}", number(one.p), shown(one.p_holm),
+            f"{number(one.estimate)} {interval(one.low, one.high)}", shown(one.p), shown(one.p_holm),
             "" if one.d != one.d else f"{number(one.d)} {bounds(one.d_low, one.d_high)}", str(one.n),
             number(one.missing_information) if one.analysis == INTENTION else "",
         )
