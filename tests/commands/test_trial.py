@@ -192,7 +192,7 @@ def test_a_log_under_an_amended_plan_needs_its_hash_and_a_reason(thymos, human, 
     ("words", "message"),
     [
         (("simulate", "PLAN", "--effect", "both=1", "--effect", "both/mood=1", "--out", "x.csv"), "two effects"),
-        (("simulate", "PLAN", "--dropout", "much", "--out", "x.csv"), "no pair"),
+        (("simulate", "PLAN", "--dropout", "much", "--out", "x.csv"), "no share"),
         (("simulate", "PLAN", "--dropout", "both=much", "--out", "x.csv"), "no share"),
         (("simulate", "PLAN", "--drop", "by mood", "--out", "x.csv"), "people drop out"),
         (("enroll", "PLAN", "log.jsonl", "p1", "--stratum", "sex=male"), "simulated participants"),

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,24 +80,25 @@ def test_the_tables_are_whole(result: TrialResult) -> None:
     assert informed[INTENTION] != ""
 
 
+def event(kind: str, code: str, **values: Any) -> TrialEvent:
+    """A line of a log."""
+    return TrialEvent(kind, code, values, "", "")
+
+
 @pytest.fixture(scope="module")
 def flowing() -> TrialResult:
     """A trial with its log: who agreed, who left."""
     plan = parse_plan(PLAN)
     rng = np.random.default_rng(0)
     events = []
-    for number_, arm in enumerate(["control", "exercises_only", "both"] * 8):
-        code = f"p{number_}"
-        events += [
-            TrialEvent("consented", code, {}, "", ""),
-            TrialEvent("randomized", code, {"arm": arm, "strata": {"sex": ("male", "female")[number_ % 2]}}, "", ""),
-        ]
-        events += [
-            TrialEvent("measured", code, {"outcome": outcome, "occasion": time, "value": float(rng.uniform(1, 20))}, "", "")
-            for outcome in ("mood", "sleep") for time in plan.times
-        ]  # fmt: skip
-    events += [TrialEvent("withdrew", "p0", {}, "", ""), TrialEvent("deleted", "p0", {}, "", ""),
-               TrialEvent("consented", "late", {}, "", "")]  # fmt: skip
+    for place, arm in enumerate(["control", "exercises_only", "both"] * 8):
+        code, sex = f"p{place}", ("male", "female")[place % 2]
+        events += [event("consented", code), event("randomized", code, arm=arm, strata={"sex": sex})]
+        for outcome in ("mood", "sleep"):
+            for time in plan.times:
+                value = float(rng.uniform(1, 20))
+                events.append(event("measured", code, outcome=outcome, occasion=time, value=value))
+    events += [event("withdrew", "p0"), event("deleted", "p0"), event("consented", "late")]
     return analyze_trial(plan, trial_data(plan, events), events=events)
 
 
