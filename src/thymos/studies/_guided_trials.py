@@ -1,5 +1,6 @@
 """The simulated trials of ``guided_support``: what is true in them, and what each analysis says about each trial."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -138,14 +139,17 @@ def matched(trial: TrialPlan, table: OutcomeTable, seed: int) -> Estimate:
     """As the registered analysis, imputed by statsmodels' predictive mean matching with its defaults."""
     from statsmodels.imputation.mice import MICEData
 
-    # statsmodels draws from numpy's global generator; what others draw from it must not change by this.
+    # Older versions draw from numpy's global generator; what others draw from it must not change by this.
     kept = np.random.get_state()  # noqa: NPY002
     np.random.seed(seed)  # noqa: NPY002
     try:
         times = [f"t{time}" for time in range(table.values.shape[1])]
         others = table.design[:, 1:]
         names = [*times, *(f"x{column}" for column in range(others.shape[1]))]
-        chained = MICEData(pd.DataFrame(np.column_stack([table.values, others]), columns=names))
+        frame = pd.DataFrame(np.column_stack([table.values, others]), columns=names)
+        # From 0.15 on it has a generator of its own, which must be given a seed.
+        own = {"rng": seed} if "rng" in inspect.signature(MICEData).parameters else {}
+        chained = MICEData(frame, **own)
         fits = []
         for _ in range(trial.analysis.imputations):
             chained.update_all(2)
