@@ -212,11 +212,17 @@ def test_the_log_follows_and_names_nobody(join: Callable[[str], TestClient], pla
     user_ids = [client.get("/api/v1/me").json()["user"]["id"] for client in (ann, bob)]
     assert not any(key[:8] in log_path(plan).read_text() for key in user_ids)
     table = desk_of(ann).table()
-    assert list(table.columns) == ["participant", "arm", "sex", "time", "mood", "worry"]
+    assert list(table.columns) == ["participant", "arm", "sex", "time", "completed", "mood", "worry", "plan"]
     assert len(table) == 4
     assert table["mood"].notna().sum() == 2
     assert ann.delete("/api/v1/me").status_code == 204
-    assert json.loads(log_path(plan).read_text().splitlines()[-1])["kind"] == "deleted"
+    lines = [json.loads(line) for line in log_path(plan).read_text().splitlines()]
+    assert lines[-1]["kind"] == "deleted"
+    measured = {line["participant"]: line["values"] for line in lines if line["kind"] == "measured"}
+    assert measured[lines[-1]["participant"]] is None  # what ann gave is gone from the log as well
+    assert sum(values is not None for values in measured.values()) == 1
+    again = TrialDesk(plan, desk_of(bob).store)
+    assert len(again._log.events) == len(lines)
     assert len(set(desk_of(bob).table()["participant"])) == 1
 
 
@@ -246,6 +252,10 @@ def test_plans_that_cannot_be_run(make_client: Make, tmp_path: Path, plan: Path)
     other.write_text(yaml.safe_dump(PLAN | {"name": "other", "participants": "simulated"}))
     with pytest.raises(BadInput, match="simulated participants"):
         make_client(accounts=True, trial=other)
+    counting = tmp_path / "counting.yaml"
+    counting.write_text(yaml.safe_dump(PLAN | {"name": "counting", "analysis": {"minimum_uses": 2}}))
+    with pytest.raises(BadInput, match="does not count"):
+        make_client(accounts=True, trial=counting)
     plan.write_text(yaml.safe_dump(PLAN))
     assert make_client(accounts=True, trial=plan).get("/api/v1/health").status_code == 200  # nothing was left locked
     assert read_plan(plan).name == "pilot"
@@ -269,3 +279,12 @@ def test_the_data_can_be_analyzed(join: Callable[[str], TestClient]) -> None:
     assert len(table) == 32
     result = analyze_trial(desk.plan, table)
     assert {effect.outcome for effect in result.effects} == {"mood", "worry"}
+    assert result.notes == ()  # the data carry the plan's hash
+    from thymos.respond.trial import trial_data
+
+    log = trial_data(desk.plan, desk._log.events)
+    assert (
+        log.sort_values(["participant", "time"])
+        .reset_index(drop=True)
+        .equals(table.sort_values(["participant", "time"]).reset_index(drop=True))
+    )

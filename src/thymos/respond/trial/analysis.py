@@ -1,52 +1,55 @@
 """The analysis that was registered before: who was analyzed, how much was missing, and what the arms did.
 
-Primary: ANCOVA of the last time on the baseline and the strata, each arm against the control, by intention to treat
-with multiple imputation (chained normal regressions with drawn coefficients, pooled by Rubin's rules), beside complete
-cases and per protocol. Further: a mixed model over all times, a rank test, Cohen's d and partial eta squared with
-intervals, and Holm's correction over the outcomes.
+Primary: ANCOVA of the last time on the baseline and the strata by intention to treat, with multiple imputation and
+Rubin's rules; beside it complete cases and per protocol. Further: a mixed model over all times, rank tests, Cohen's d
+and partial eta squared with exact intervals, and Holm's correction over the outcomes.
 """
 
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import statsmodels.formula.api as smf
-from scipy import stats
+from scipy import special
 
 from thymos.errors import BadInput
-from thymos.measure.effect_sizes import cohens_d
 from thymos.measure.significance import holm
-from thymos.respond.trial.plan import Outcome, TrialPlan
+from thymos.respond.trial.data import OutcomeTable, checked_data, outcome_table
+from thymos.respond.trial.effect_intervals import Sized, explained_share, standardized_difference
+from thymos.respond.trial.event_log import TrialEvent
+from thymos.respond.trial.flow import Flow, flow_of, missing_shares
+from thymos.respond.trial.imputation import imputations, pooled
+from thymos.respond.trial.models import MIXED, ROBUST, ArmFit, ancova, arm_f, kruskal_p, mixed_model, rank_test
+from thymos.respond.trial.plan import TrialPlan
 
-MIXED, ROBUST = "mixed model", "repeated measures, errors by participant"
-IMPUTATIONS, RESAMPLES = 20, 500
-Floats = npt.NDArray[np.float64]
-KEY = ("participant", "arm", "time")
+INTENTION, COMPLETE, PROTOCOL = "intention to treat", "complete cases", "per protocol"
+LEVEL = 0.95
+UNDEFINED = Sized(float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One arm against the control.
+    """One arm against another.
 
     Args:
         outcome: which.
         arm: which.
-        analysis: ``"intention to treat"``, ``"complete cases"``, ``"per protocol"``, ``MIXED`` or ``ROBUST``.
+        against: compared with this one.
+        analysis: ``INTENTION``, ``COMPLETE``, ``PROTOCOL``, ``MIXED`` or ``ROBUST``.
         estimate: adjusted difference at the last time, in the outcome's unit.
         low, high: 95 % interval.
         p: two-sided.
-        n: participants.
-        d: Cohen's d of the change, with its interval; NaN where it is not defined.
+        n: participants in the analysis.
+        d: Cohen's d, the difference of the means at the last time over the standard deviation within these two arms,
+            with its interval; NaN where it is not defined.
         d_low, d_high: of ``d``.
-        p_holm: corrected over the outcomes, per arm and analysis.
+        p_holm: corrected over the outcomes, per contrast and analysis.
+        missing_information: share of the variance that is due to what is missing; 0 without imputation.
     """
 
     outcome: str
     arm: str
+    against: str
     analysis: str
     estimate: float
     low: float
@@ -57,6 +60,7 @@ class Effect:
     d_low: float = float("nan")
     d_high: float = float("nan")
     p_holm: float = float("nan")
+    missing_information: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,26 @@ class TrialResult:
 
     Args:
         plan: of the trial.
-        flow: CONSORT counts by arm: randomized, analyzed at each time, per protocol.
+        steps: CONSORT counts.
         missing: share of missing values, one row an outcome and time, one column an arm.
         effects: all of them.
-        tests: p of the rank test and partial eta squared of the arm with its interval, by outcome.
+        tests: by outcome: p of Kruskal-Wallis, partial eta squared of the arm with its interval, p of arm by time.
+        ranks: Mann-Whitney of the changes, one row an outcome and contrast.
         notes: what a reader must know.
     """
 
     plan: TrialPlan
-    flow: pd.DataFrame
+    steps: Flow
     missing: pd.DataFrame
     effects: tuple[Effect, ...]
     tests: pd.DataFrame
+    ranks: pd.DataFrame
     notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def flow(self) -> pd.DataFrame:
+        """CONSORT counts, one row an arm."""
+        return self.steps.table()
 
     def table(self) -> pd.DataFrame:
         """The effects, one a row."""
@@ -85,320 +96,218 @@ class TrialResult:
 
 
 def analyze_trial(
-    plan: TrialPlan, data: pd.DataFrame, *, plan_hash: str = "", amended: str = "", seed: int = 0
+    plan: TrialPlan,
+    data: pd.DataFrame,
+    *,
+    plan_hash: str = "",
+    amended: str = "",
+    events: Iterable[TrialEvent] | None = None,
 ) -> TrialResult:
     """Analyze a trial as planned.
 
     Args:
         plan: of the trial.
         data: one row a participant and time, with the columns participant, arm, time, one an outcome (NaN where
-            missing), one a stratum, and optionally ``completed`` (true where the participant did as planned).
-        plan_hash: under which the data were gathered; "" where nobody knows.
+            missing), one a stratum, and optionally ``completed`` (true where the participant did as planned) and
+            ``plan`` (the hash under which the row was gathered).
+        plan_hash: under which the data were gathered; "" where the column ``plan`` tells or nobody knows.
         amended: why the plan differs; needed when the hashes do.
-        seed: of imputation and intervals.
+        events: of the trial's log, for who left and who had data deleted.
 
     Raises:
-        BadInput: data that do not belong to the plan, see ``checked_data``.
+        BadInput: data that do not belong to the plan, see ``checked_data`` and ``outcome_table``.
     """
-    notes = []
-    if plan_hash and plan_hash != plan.hash:
-        if not amended.strip():
-            raise BadInput("the data were gathered under another plan", where=plan.name, mend="say why with amended=")
-        notes.append(f"The plan was changed after data were gathered: {amended.strip()}")
+    notes = plan_notes(plan, data, plan_hash, amended.strip())
     data = checked_data(plan, data)
+    tables = {outcome.name: outcome_table(plan, data, outcome) for outcome in plan.outcomes}
+    effects: list[Effect] = []
+    tests: dict[str, dict[str, float]] = {}
+    ranks: list[dict[str, object]] = []
+    for number, (name, table) in enumerate(tables.items()):
+        rng = np.random.default_rng([plan.analysis.seed, number])
+        effects += intention_effects(plan, name, table, rng)
+        complete = table.only(table.complete)
+        if not len(complete):
+            notes.append(
+                f"{name}: nobody has both first and last time, so imputation cannot know how they go together."
+            )
+        subsets = {COMPLETE: complete}
+        if complete.completed is not None:
+            subsets[PROTOCOL] = complete.only(complete.completed)
+        for analysis, some in subsets.items():
+            found, note = subset_effects(plan, name, some, analysis)
+            effects += found
+            notes += note
+        mixed = mixed_model(table)
+        effects += [effect_of(plan, name, pair, mixed.analysis, mixed.changes) for pair in plan.contrasts]
+        if mixed.analysis == ROBUST:
+            notes.append(f"{name}: no mixed model could be fitted; a regression with errors by participant stands in.")
+        eta = explained_share(*arm_f(complete))
+        tests[name] = {
+            "kruskal_p": kruskal_p(complete),
+            "partial_eta_squared": eta.value,
+            "low": eta.low,
+            "high": eta.high,
+            "arm_by_time_p": mixed.wald_p,
+        }
+        ranks += rank_rows(plan, name, complete)
+        notes += undefined_notes(plan, name, effects, tests[name])
+    return TrialResult(
+        plan,
+        flow_of(plan, tables[plan.primary.name], events),
+        missing_shares(plan, tables),
+        corrected(effects),
+        pd.DataFrame(tests).T.rename_axis("outcome"),
+        pd.DataFrame(ranks),
+        tuple(notes),
+    )
+
+
+def plan_notes(plan: TrialPlan, data: pd.DataFrame, plan_hash: str, amended: str) -> list[str]:
+    """Whether the data were gathered under this plan.
+
+    Raises:
+        BadInput: they were not, and nobody says why.
+    """
+    found = set(data["plan"].dropna().astype(str)) if "plan" in data else set()
+    if len(found) > 1:
+        raise BadInput("the data were gathered under several plans", where=plan.name, mend="analyze them apart")
+    found |= {plan_hash} if plan_hash else set()
+    notes = []
+    if found - {plan.hash}:
+        if not amended:
+            raise BadInput("the data were gathered under another plan", where=plan.name, mend="say why with amended=")
+        notes.append(f"The plan was changed after data were gathered: {amended}")
+    elif not found:
+        notes.append("Nobody knows under which plan the data were gathered: they carry no hash.")
     if plan.participants == "simulated":
         notes.append("Participants are simulated: nothing follows for people.")
-    wide = {outcome.name: wide_table(plan, data, outcome) for outcome in plan.outcomes}
-    effects: list[Effect] = []
-    tests = []
-    for outcome in plan.outcomes:
-        table = wide[outcome.name]
-        imputed = [impute(plan, table, np.random.default_rng([seed, number])) for number in range(IMPUTATIONS)]
-        effects += pooled_effects(plan, outcome, imputed, table)
-        effects += ancova_effects(plan, outcome, table.dropna(subset=list(plan.times)), "complete cases", seed)
-        if "completed" in table:
-            effects += ancova_effects(
-                plan, outcome, table[table["completed"]].dropna(subset=list(plan.times)), "per protocol", seed
-            )
-        effects += mixed_effects(plan, outcome, data)
-        tests.append(rank_and_eta(plan, outcome, table, seed))
-    further = pd.DataFrame(tests).set_index("outcome")
-    flow, missing = flow_counts(plan, data), missing_shares(plan, data)
-    return TrialResult(plan, flow, missing, corrected(effects), further, tuple(notes))
+    return notes
 
 
-def checked_data(plan: TrialPlan, data: pd.DataFrame) -> pd.DataFrame:
-    """The data in the plan's order.
-
-    Raises:
-        BadInput: a missing column, an unknown arm or time, a participant twice at one time or in two arms, a value that
-            is no number or out of range, an arm without participants, an outcome that never varies.
-    """
-    wanted = [*KEY, *(outcome.name for outcome in plan.outcomes), *plan.strata]
-    absent = [name for name in wanted if name not in data.columns]
-    if absent:
-        raise BadInput(f"there is no column {absent[0]!r}", where="trial data", mend=f"columns: {', '.join(wanted)}")
-    if not len(data):
-        raise BadInput("there are no data", where="trial data")
-    found = data.copy()
-    for name, known in (("arm", [arm.name for arm in plan.arms]), ("time", list(plan.times))):
-        odd = found.loc[~found[name].isin(known), name]
-        if len(odd):
-            raise BadInput(f"row {odd.index[0]}: {name} {odd.iloc[0]!r} is not in the plan", where="trial data")
-    twice = found.duplicated(["participant", "time"])
-    if twice.any():
-        row = found[twice].iloc[0]
-        raise BadInput(f"participant {row['participant']} is there twice at {row['time']}", where="trial data")
-    arms = found.groupby("participant")["arm"].nunique()
-    if (arms > 1).any():
-        raise BadInput(f"participant {arms[arms > 1].index[0]} is in two arms", where="trial data")
-    empty = [arm.name for arm in plan.arms if not (found["arm"] == arm.name).any()]
-    if empty:
-        raise BadInput(f"arm {empty[0]!r} has no participants", where="trial data")
-    for outcome in plan.outcomes:
-        values = pd.to_numeric(found[outcome.name], errors="coerce")
-        lost = values.isna() & found[outcome.name].notna()
-        if lost.any():
-            raise BadInput(f"row {lost.idxmax()}: {outcome.name} is no number", where="trial data")
-        outside = (values < outcome.low) | (values > outcome.high)
-        if outside.any():
-            raise BadInput(
-                f"row {outside.idxmax()}: {outcome.name} is outside {outcome.low:g} to {outcome.high:g}",
-                where="trial data",
-            )
-        if values.nunique() < 2:
-            raise BadInput(f"{outcome.name} never varies", where="trial data")
-        found[outcome.name] = values
-    return found
-
-
-def wide_table(plan: TrialPlan, data: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
-    """One row a participant: a column a time, arm, strata, completed."""
-    values = data.pivot(index="participant", columns="time", values=outcome.name).reindex(columns=list(plan.times))
-    names = ["arm", *plan.strata, *(["completed"] if "completed" in data else [])]
-    first = data.groupby("participant")[names].first()
-    joined = values.join(first)
-    if "completed" in joined:
-        joined["completed"] = joined["completed"].fillna(False).astype(bool)
-    return joined
-
-
-def design(plan: TrialPlan, table: pd.DataFrame, *, arms: bool = True) -> Floats:
-    """Intercept, arms against the control, strata."""
-    columns = [np.ones(len(table))]
-    if arms:
-        columns += [(table["arm"] == arm.name).to_numpy(dtype=float) for arm in plan.arms[1:]]
-    for name, values in plan.strata.items():
-        columns += [(table[name] == value).to_numpy(dtype=float) for value in values[1:]]
-    return np.column_stack(columns)
-
-
-def impute(plan: TrialPlan, table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One completed table: each time by the times before it, arm and strata; coefficients and noise are drawn."""
-    found = table.copy()
-    for place, time in enumerate(plan.times):
-        before = found[list(plan.times[:place])].to_numpy(dtype=float)
-        inputs = np.column_stack([design(plan, found), before])
-        seen = found[time].notna().to_numpy()
-        if seen.all():
-            continue
-        values = found.loc[seen, time].to_numpy(dtype=float)
-        solved, *_ = np.linalg.lstsq(inputs[seen], values, rcond=None)
-        spare = max(1, len(values) - inputs.shape[1])
-        variance = float(((values - inputs[seen] @ solved) ** 2).sum()) / rng.chisquare(spare)
-        spread = np.linalg.pinv(inputs[seen].T @ inputs[seen]) * variance
-        drawn = rng.multivariate_normal(solved, spread, method="svd")
-        noise = rng.normal(0, np.sqrt(variance), (~seen).sum())
-        found.loc[~seen, time] = inputs[~seen] @ drawn + noise
-    return found
-
-
-def ancova(plan: TrialPlan, table: pd.DataFrame) -> tuple[Floats, Floats, int]:
-    """Adjusted differences to the control, their standard errors, and the degrees of freedom."""
-    inputs = np.column_stack([design(plan, table), table[plan.times[0]].to_numpy(dtype=float)])
-    values = table[plan.times[-1]].to_numpy(dtype=float)
-    solved, *_ = np.linalg.lstsq(inputs, values, rcond=None)
-    spare = len(values) - np.linalg.matrix_rank(inputs)
-    if spare < 1:
-        raise BadInput(f"{len(values)} participants are too few", where=plan.name)
-    variance = float(((values - inputs @ solved) ** 2).sum()) / spare
-    errors = np.sqrt(np.diag(np.linalg.pinv(inputs.T @ inputs)) * variance)
-    others = len(plan.arms)
-    return solved[1:others], errors[1:others], int(spare)
-
-
-def ancova_effects(plan: TrialPlan, outcome: Outcome, table: pd.DataFrame, analysis: str, seed: int) -> list[Effect]:
-    """ANCOVA of participants without gaps."""
-    if any((table["arm"] == arm.name).sum() < 2 for arm in plan.arms):
-        return []
-    estimates, errors, spare = ancova(plan, table)
-    return [
-        effect_of(
-            outcome,
-            arm.name,
-            analysis,
-            float(value),
-            float(error),
-            spare,
-            len(table),
-            change_d(plan, table, arm.name, seed),
-        )
-        for arm, value, error in zip(plan.arms[1:], estimates, errors, strict=True)
-    ]
-
-
-def pooled_effects(
-    plan: TrialPlan, outcome: Outcome, tables: Sequence[pd.DataFrame], original: pd.DataFrame
-) -> list[Effect]:
-    """ANCOVA of every completed table, pooled by Rubin's rules; all randomized participants."""
-    fits = [ancova(plan, table) for table in tables]
-    estimates = np.array([fit[0] for fit in fits])
-    within = np.array([fit[1] ** 2 for fit in fits]).mean(axis=0)
-    between = estimates.var(axis=0, ddof=1)
-    count = len(tables)
-    total = within + (1 + 1 / count) * between
-    effects = []
-    for place, arm in enumerate(plan.arms[1:]):
-        ratio = (1 + 1 / count) * between[place] / total[place] if total[place] > 0 else 0.0
-        old = (count - 1) / ratio**2 if ratio > 0 else np.inf
-        observed = (fits[0][2] + 1) / (fits[0][2] + 3) * fits[0][2] * (1 - ratio)
-        spare = 1 / (1 / old + 1 / observed) if np.isfinite(old) else observed
-        effects.append(
-            effect_of(
-                outcome,
-                arm.name,
-                "intention to treat",
-                float(estimates[:, place].mean()),
-                float(np.sqrt(total[place])),
-                spare,
-                len(original),
-            )
-        )
-    return effects
+def places(plan: TrialPlan, pair: tuple[str, str]) -> tuple[int, int]:
+    """Places of a contrast's arms in the plan."""
+    names = [arm.name for arm in plan.arms]
+    return names.index(pair[0]), names.index(pair[1])
 
 
 def effect_of(
-    outcome: Outcome, arm: str, analysis: str, value: float, error: float, spare: float, n: int,
-    d: tuple[float, float, float] = (float("nan"),) * 3,
-) -> Effect:  # fmt: skip
-    """An effect with interval and p by the t distribution."""
-    reach = float(stats.t.ppf(0.975, spare)) * error
-    p = float(2 * stats.t.sf(abs(value) / error, spare)) if error > 0 else float("nan")
-    return Effect(outcome.name, arm, analysis, value, value - reach, value + reach, p, n, *d)
+    plan: TrialPlan, outcome: str, pair: tuple[str, str], analysis: str, fit: ArmFit, d: Sized = UNDEFINED
+) -> Effect:
+    """A contrast of a fit with interval and p by the t distribution."""
+    value, error = fit.contrast(*places(plan, pair))
+    low, high, p = interval_of(value, error, fit.df)
+    return Effect(outcome, *pair, analysis, value, low, high, p, fit.n, *d)
 
 
-def change_d(plan: TrialPlan, table: pd.DataFrame, arm: str, seed: int) -> tuple[float, float, float]:
-    """Cohen's d of the change against the control, with a bootstrap interval over participants."""
-    change = (table[plan.times[-1]] - table[plan.times[0]]).to_numpy(dtype=float)
-    own, other = change[table["arm"] == arm], change[table["arm"] == plan.control]
-    rng = np.random.default_rng(seed)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        drawn = [cohens_d(rng.choice(own, len(own)), rng.choice(other, len(other))) for _ in range(RESAMPLES)]
-        value = cohens_d(own, other)
-    good = np.asarray(drawn)[np.isfinite(drawn)]
-    if not len(good):
-        return (float("nan"),) * 3
-    low, high = np.quantile(good, (0.025, 0.975))
-    return float(value), float(low), float(high)
+def interval_of(value: float, error: float, df: float) -> tuple[float, float, float]:
+    """95 % interval and two-sided p."""
+    if error <= 0:
+        return value, value, float("nan")
+    # The functions below scipy.stats: an imputed trial asks many times, and stats.t is slow to set up.
+    normal, ratio = df == float("inf"), abs(value) / error
+    reach = error * float(special.ndtri((1 + LEVEL) / 2) if normal else special.stdtrit(df, (1 + LEVEL) / 2))
+    tail = special.ndtr(-ratio) if normal else special.stdtr(df, -ratio)
+    return value - reach, value + reach, float(2 * tail)
 
 
-def mixed_effects(plan: TrialPlan, outcome: Outcome, data: pd.DataFrame) -> list[Effect]:
-    """Random intercept a participant, arm by time; the difference in change at the last time.
+def ancova_effects(plan: TrialPlan, outcome: str, table: OutcomeTable, analysis: str) -> list[Effect]:
+    """ANCOVA of participants without gaps."""
+    fit = ancova(table)
+    return [
+        effect_of(plan, outcome, pair, analysis, fit, last_d(table, *places(plan, pair))) for pair in plan.contrasts
+    ]
 
-    Where the variance between participants comes out as 0, a regression with errors by participant stands in.
-    """
-    table = data[["participant", "arm", "time", *plan.strata]].assign(value=data[outcome.name]).dropna(subset=["value"])
-    strata = "".join(f" + C({name})" for name in plan.strata)
-    formula = f"value ~ C(arm, Treatment('{plan.control}')) * C(time, Treatment('{plan.times[0]}')){strata}"
-    analysis = MIXED
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a variance of 0 is seen below
-        try:
-            fit = smf.mixedlm(formula, table, groups=table["participant"]).fit(reml=True, method="lbfgs")
-            usable = bool(np.isfinite(fit.bse).all())
-        except (np.linalg.LinAlgError, ValueError):
-            usable = False
-    if not usable:
-        # Without a variance between participants the model is a plain regression; its errors are taken by participant.
-        analysis = ROBUST
-        groups = {"groups": pd.factorize(table["participant"])[0]}
-        fit = smf.ols(formula, table).fit(cov_type="cluster", cov_kwds=groups)
+
+def subset_effects(plan: TrialPlan, outcome: str, table: OutcomeTable, analysis: str) -> tuple[list[Effect], list[str]]:
+    """ANCOVA of some of the participants; none, and a note, where it cannot be fitted to so few."""
+    if np.bincount(table.arms, minlength=table.arm_count).min() < 2:
+        return [], [f"{outcome}: an arm has fewer than two people for {analysis!r}, so this analysis is left out."]
+    try:
+        return ancova_effects(plan, outcome, table, analysis), []
+    except BadInput as error:
+        return [], [f"{outcome}: {analysis!r} is left out: {error.what}."]
+
+
+def undefined_notes(plan: TrialPlan, outcome: str, effects: Sequence[Effect], tests: dict[str, float]) -> list[str]:
+    """What could not be computed for an outcome, and why."""
+    sized = [one for one in effects if one.outcome == outcome and one.analysis in (INTENTION, COMPLETE, PROTOCOL)]
+    found = []
+    for arm, against in plan.contrasts:
+        if any(np.isnan(one.d) for one in sized if (one.arm, one.against) == (arm, against)):
+            found.append(f"{outcome}: no Cohen's d for {arm} against {against}: within these arms nobody differs.")
+    if any(np.isnan(one.p) for one in sized):
+        found.append(f"{outcome}: baseline, strata and arm tell the last time without error, so there is no p.")
+    if np.isnan(tests["kruskal_p"]):
+        found.append(f"{outcome}: no rank test over all arms: everybody changed alike, or an arm has no complete case.")
+    if np.isnan(tests["partial_eta_squared"]):
+        found.append(f"{outcome}: no partial eta squared: too few complete cases, or nothing is left to explain.")
+    return found
+
+
+def intention_effects(plan: TrialPlan, outcome: str, table: OutcomeTable, rng: np.random.Generator) -> list[Effect]:
+    """ANCOVA of every completed table, pooled by Rubin's rules; everybody who was randomized."""
+    count = plan.analysis.imputations if not np.isfinite(table.values).all() else 1
+    tables = list(imputations(table, count, rng))
+    fits = [ancova(one) for one in tables]
     effects = []
-    for arm in plan.arms[1:]:
-        own = f"C(arm, Treatment('{plan.control}'))[T.{arm.name}]"
-        name = f"{own}:C(time, Treatment('{plan.times[0]}'))[T.{plan.times[-1]}]"
-        value, error = float(fit.params[name]), float(fit.bse[name])
-        effects.append(effect_of(outcome, arm.name, analysis, value, error, 1e6, table["participant"].nunique()))
+    for pair in plan.contrasts:
+        own, other = places(plan, pair)
+        found = [fit.contrast(own, other) for fit in fits]
+        whole = pooled([one for one, _ in found], [error for _, error in found], fits[0].df)
+        low, high, p = interval_of(whole.value, whole.error, whole.df)
+        d = pooled_d([last_d(one, own, other) for one in tables], fits[0].df)
+        effects.append(
+            Effect(outcome, *pair, INTENTION, whole.value, low, high, p, len(table), *d,
+                   missing_information=whole.missing_information)
+        )  # fmt: skip
     return effects
 
 
-def rank_and_eta(plan: TrialPlan, outcome: Outcome, table: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """Kruskal-Wallis over the changes, and partial eta squared of the arm in the ANCOVA with a bootstrap interval."""
-    complete = table.dropna(subset=[plan.times[0], plan.times[-1]])
-    change = complete[plan.times[-1]] - complete[plan.times[0]]
-    groups = [change[complete["arm"] == arm.name].to_numpy() for arm in plan.arms]
-    usable = all(len(group) for group in groups) and float(change.max()) > float(change.min())
-    p = float(stats.kruskal(*groups).pvalue) if usable else float("nan")
-    rng = np.random.default_rng(seed)
-    drawn = [eta_squared(plan, complete.iloc[rng.integers(0, len(complete), len(complete))]) for _ in range(RESAMPLES)]
-    low, high = np.nanquantile(drawn, (0.025, 0.975))
-    return {
-        "outcome": outcome.name,
-        "kruskal_p": p,
-        "partial_eta_squared": eta_squared(plan, complete),
-        "low": low,
-        "high": high,
-    }
+def last_d(table: OutcomeTable, own: int, other: int) -> Sized:
+    """Cohen's d of two arms at the last time."""
+    first, second = table.last[table.arms == own], table.last[table.arms == other]
+    if min(len(first), len(second)) < 2 or (np.ptp(first) == 0 and np.ptp(second) == 0):
+        return UNDEFINED  # rounding in the means would be taken for a very small deviation
+    squares = ((first - first.mean()) ** 2).sum() + ((second - second.mean()) ** 2).sum()
+    spread = float(np.sqrt(squares / (len(first) + len(second) - 2)))
+    return standardized_difference(float(first.mean() - second.mean()), spread, len(first), len(second), LEVEL)
 
 
-def eta_squared(plan: TrialPlan, table: pd.DataFrame) -> float:
-    """Share of what baseline and strata leave that the arm explains."""
-    values, base = table[plan.times[-1]].to_numpy(dtype=float), table[plan.times[0]].to_numpy(dtype=float)
-    left = []
-    for arms in (True, False):
-        inputs = np.column_stack([design(plan, table, arms=arms), base])
-        solved, *_ = np.linalg.lstsq(inputs, values, rcond=None)
-        left.append(float(((values - inputs @ solved) ** 2).sum()))
-    return (left[1] - left[0]) / left[1] if left[1] > 0 else float("nan")
+def pooled_d(sizes: Sequence[Sized], df: float) -> Sized:
+    """One d over imputations: Rubin's rules, an interval's half width standing for its error."""
+    if len(sizes) == 1 or not all(np.isfinite(one.value) for one in sizes):
+        return sizes[0] if len(sizes) == 1 else UNDEFINED
+    reach = float(special.ndtri((1 + LEVEL) / 2))
+    whole = pooled([one.value for one in sizes], [(one.high - one.low) / 2 / reach for one in sizes], df)
+    low, high, _ = interval_of(whole.value, whole.error, whole.df)
+    return Sized(whole.value, low, high)
+
+
+def rank_rows(plan: TrialPlan, outcome: str, complete: OutcomeTable) -> Iterator[dict[str, object]]:
+    """Mann-Whitney of every contrast."""
+    change = complete.last - complete.base
+    for pair in plan.contrasts:
+        own, other = places(plan, pair)
+        found = rank_test(change[complete.arms == own], change[complete.arms == other])
+        yield {"outcome": outcome, "arm": pair[0], "against": pair[1], **found._asdict()}
 
 
 def corrected(effects: Sequence[Effect]) -> tuple[Effect, ...]:
-    """The effects with Holm's p over the outcomes of each arm and analysis."""
+    """The effects with Holm's p over the outcomes of each contrast and analysis."""
     found = list(effects)
-    groups: dict[tuple[str, str], list[int]] = {}
+    groups: dict[tuple[str, str, str], list[int]] = {}
     for place, one in enumerate(found):
-        groups.setdefault((one.arm, one.analysis), []).append(place)
-    for places in groups.values():
-        good = [place for place in places if np.isfinite(found[place].p)]
-        for place, p in zip(good, holm([found[place].p for place in good]) if good else (), strict=True):
-            found[place] = Effect(**(vars(found[place]) | {"p_holm": float(p)}))
+        # A stand-in belongs to the family of what it stands in for.
+        analysis = MIXED if one.analysis == ROBUST else one.analysis
+        if np.isfinite(one.p):
+            groups.setdefault((one.arm, one.against, analysis), []).append(place)
+    for places_ in groups.values():
+        for place, p in zip(places_, holm([found[place].p for place in places_]), strict=True):
+            found[place] = replace(found[place], p_holm=float(p))
     return tuple(found)
 
 
-def flow_counts(plan: TrialPlan, data: pd.DataFrame) -> pd.DataFrame:
-    """CONSORT counts: one row an arm."""
-    primary = plan.primary.name
-    rows = {}
-    for arm in plan.arms:
-        own = data[data["arm"] == arm.name]
-        rows[arm.name] = {"randomized": own["participant"].nunique()} | {
-            f"measured at {time}": int(own.loc[own["time"] == time, primary].notna().sum()) for time in plan.times
-        }
-        if "completed" in own:
-            rows[arm.name]["per protocol"] = int(
-                own.groupby("participant")["completed"].first().fillna(False).astype(bool).sum()
-            )
-    return pd.DataFrame(rows).T
-
-
-def missing_shares(plan: TrialPlan, data: pd.DataFrame) -> pd.DataFrame:
-    """Share of participants without a value."""
-    sizes = {arm.name: data.loc[data["arm"] == arm.name, "participant"].nunique() for arm in plan.arms}
-    rows = {}
-    for outcome in plan.outcomes:
-        for time in plan.times:
-            at = data[data["time"] == time]
-            rows[(outcome.name, time)] = {
-                name: 1 - at.loc[at["arm"] == name, outcome.name].notna().sum() / size for name, size in sizes.items()
-            }
-    return pd.DataFrame(rows).T
+__all__ = [
+    "COMPLETE", "INTENTION", "MIXED", "PROTOCOL", "ROBUST", "Effect", "TrialResult", "analyze_trial",
+]  # fmt: skip

@@ -15,6 +15,8 @@ from thymos.files import text_sha256
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Part = Literal["companion", "exercises", "practice", "questionnaires"]
+# Columns of the data, in wide or long form, that are no outcome and no stratum.
+RESERVED = frozenset({"participant", "arm", "time", "value", "completed", "plan"})
 
 
 class Arm(BaseModel):
@@ -57,7 +59,36 @@ class Outcome(BaseModel):
     def _fits(self) -> "Outcome":
         if not self.low < self.high:
             raise ValueError("low must be below high")
+        if self.questionnaire:
+            from thymos.respond.questionnaires import find_questionnaire
+
+            try:
+                found = find_questionnaire(self.questionnaire)
+            except BadInput as error:
+                raise ValueError(str(error)) from None
+            if found.no_total:
+                raise ValueError(f"{self.questionnaire} has no total; measure one of its parts as a number")
+            low, high = found.limits
+            if low < self.low or high > self.high:
+                raise ValueError(f"{self.questionnaire} gives {low} to {high}, more than {self.low:g} to {self.high:g}")
         return self
+
+
+class Analysis(BaseModel):
+    """What of the analysis is for the trial to choose; the rest is the same for every trial, see ``analysis``.
+
+    Args:
+        contrasts: pairs (arm, against) that are compared; none: every arm against the control.
+        imputations: completed tables for the intention-to-treat analysis.
+        seed: of the imputation.
+        minimum_uses: how often a participant must have used what the arm offers to count per protocol.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    contrasts: tuple[tuple[Name, Name], ...] = ()
+    imputations: Annotated[int, Field(ge=5, le=500)] = 20
+    seed: Annotated[int, Field(ge=0)] = 0
+    minimum_uses: Annotated[int, Field(ge=0)] = 0
 
 
 class TrialPlan(BaseModel):
@@ -78,6 +109,7 @@ class TrialPlan(BaseModel):
         alpha: of the primary comparison, two-sided.
         consent, debrief: texts that participants read.
         safety: what stops a person's part or the trial.
+        analysis: what the trial chooses of its analysis.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -96,6 +128,7 @@ class TrialPlan(BaseModel):
     consent: str = ""
     debrief: str = ""
     safety: str = ""
+    analysis: Analysis = Analysis()
 
     @model_validator(mode="after")
     def _fits(self) -> "TrialPlan":
@@ -113,11 +146,19 @@ class TrialPlan(BaseModel):
                 raise ValueError("a manipulative arm runs with simulated participants only")
             if not self.consent.strip() or not self.debrief.strip() or not self.safety.strip():
                 raise ValueError("a trial with people needs consent, debrief and safety rules")
+        columns = [*self.strata, *(one.name for one in self.outcomes)]
+        odd = next((name for name in columns if name in RESERVED or columns.count(name) > 1), None)
+        if odd is not None:
+            raise ValueError(f"{odd!r} cannot name an outcome or a stratum: a column of the data has this name")
+        arms = {arm.name for arm in self.arms}
+        for pair in self.analysis.contrasts:
+            if not set(pair) <= arms or pair[0] == pair[1]:
+                raise ValueError(f"contrast {pair[0]}, {pair[1]}: two different arms of the plan are needed")
         total = sum(arm.share for arm in self.arms)
         if any(size < total or size % total for size in self.block_sizes):
             raise ValueError(f"block sizes must be multiples of {total}")
-        if any(len(values) < 2 for values in self.strata.values()):
-            raise ValueError("a stratum needs two values at least")
+        if any(len(set(values)) < 2 or len(set(values)) < len(values) for values in self.strata.values()):
+            raise ValueError("a stratum needs two values at least, all different")
         return self
 
     @property
@@ -137,9 +178,23 @@ class TrialPlan(BaseModel):
         return self.block_sizes or (2 * total, 3 * total)
 
     @property
+    def contrasts(self) -> tuple[tuple[str, str], ...]:
+        """Pairs (arm, against) that are compared."""
+        return self.analysis.contrasts or tuple((arm.name, self.control) for arm in self.arms[1:])
+
+    @property
     def hash(self) -> str:
         """Changes with everything that is planned."""
-        return text_sha256(self.model_dump_json())
+        # A plan that chooses nothing of its analysis keeps the hash that it had before there was anything to choose.
+        kept = {"analysis"} if self.analysis == Analysis() else set()
+        return text_sha256(self.model_dump_json(exclude=kept))
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name; BadInput where there is none."""
+        for one in self.arms:
+            if one.name == name:
+                return one
+        raise BadInput(f"there is no arm {name!r}", where=self.name)
 
 
 def parse_plan(text: str, where: str | Path = "plan") -> TrialPlan:

@@ -34,7 +34,7 @@ class Randomizer:
     def arms(self, count: int, stratum: Mapping[str, str] | None = None) -> list[str]:
         """The first arms of a stratum."""
         rng = np.random.default_rng(
-            int(text_sha256(f"{self.plan.hash}/{self.seed}/{self._key(stratum or {})}")[:15], 16)
+            int(text_sha256(f"{self.plan.hash}/{self.seed}/{self.key(stratum or {})}")[:15], 16)
         )
         names = [arm.name for arm in self.plan.arms for _ in range(arm.share)]
         found: list[str] = []
@@ -47,7 +47,8 @@ class Randomizer:
             found += [block[place] for place in rng.permutation(size)]
         return found[:count]
 
-    def _key(self, stratum: Mapping[str, str]) -> str:
+    def key(self, stratum: Mapping[str, str]) -> str:
+        """The name of a stratum; BadInput for one that is not in the plan."""
         if set(stratum) != set(self.plan.strata):
             raise BadInput(f"strata are {', '.join(self.plan.strata) or 'none'}", where="stratum")
         for name, value in stratum.items():

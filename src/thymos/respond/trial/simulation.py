@@ -1,150 +1,218 @@
-"""Trials with effects that are known, for planning and for testing the analysis; never a result about people."""
+"""Simulated trials with known effects: made for testing the analysis; never a result about people.
 
-from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+Values at neighboring times correlate as asked, effects grow evenly from the baseline (none) to the last time (all), and
+people drop out before the last time, by luck or for a reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from thymos.errors import BadInput
-from thymos.respond.trial.analysis import ancova, checked_data, wide_table
+from thymos.respond.trial.data import Floats, OutcomeTable
 from thymos.respond.trial.plan import TrialPlan
 from thymos.respond.trial.randomization import Randomizer
 
-Dropout = Literal["at random", "by baseline", "by outcome"]
+Dropout = Literal["at random", "by baseline", "by course", "by outcome"]
+DROPOUTS: tuple[Dropout, ...] = ("at random", "by baseline", "by course", "by outcome")
+Sizes = Mapping[str, float | Mapping[str, float]]
+STEEP = 1.5  # log odds of dropping out a standard deviation of the reason
+RANGE_IN_DEVIATIONS = 8.0
 
 
-class Power(NamedTuple):
-    """Share of simulated trials that found the effect.
+@dataclass(frozen=True)
+class Scenario:
+    """What is true in a simulated trial.
 
     Args:
-        power: 0..1.
-        low, high: 95 % interval of the share (Wilson).
-        trials: how many.
+        effects: adjusted difference to the control at the last time in standard deviations, by arm; a table by outcome
+            where outcomes differ. Arms and outcomes that are not named have none.
+        n: participants; None: the plan's number.
+        correlation: of neighboring times, 0..1.
+        dropout: share of people without the last time, 0..0.9; a table by arm where arms differ.
+        drop: why people leave: ``"at random"``; ``"by baseline"``, the higher the likelier; ``"by course"``, by the
+            time before the last one; ``"by outcome"``, by the value that nobody then sees.
+        nonadherence: share of people in arms other than the control who do not do as planned and have no effect, 0..1.
     """
 
-    power: float
-    low: float
-    high: float
-    trials: int
+    effects: Sizes
+    n: int | None = None
+    correlation: float = 0.5
+    dropout: float | Mapping[str, float] = 0.0
+    drop: Dropout = "at random"
+    nonadherence: float = 0.0
+
+    def checked(self, plan: TrialPlan) -> "Scenario":
+        """Itself.
+
+        Raises:
+            BadInput: an unknown arm, outcome or reason, an effect on the control, a number out of its range.
+        """
+        arms = {arm.name for arm in plan.arms}
+        shares = self.dropout if isinstance(self.dropout, Mapping) else {"": self.dropout}
+        unknown = (set(self.effects) | (set(shares) - {""})) - arms
+        if unknown:
+            raise BadInput(f"there is no arm {sorted(unknown)[0]!r}", where=plan.name)
+        if any(self.effect(plan.control, outcome.name) for outcome in plan.outcomes):
+            raise BadInput("effects are differences to the control, which has none", where=plan.name)
+        outcomes = {name for size in self.effects.values() if isinstance(size, Mapping) for name in size}
+        unknown = outcomes - {outcome.name for outcome in plan.outcomes}
+        if unknown:
+            raise BadInput(f"there is no outcome {sorted(unknown)[0]!r}", where=plan.name)
+        if not 0 <= self.correlation < 1 or not all(0 <= share <= 0.9 for share in shares.values()):
+            raise BadInput("correlation must be in 0..1 and dropout in 0..0.9", where="simulation")
+        if not 0 <= self.nonadherence <= 1 or self.drop not in DROPOUTS:
+            raise BadInput(f"nonadherence is in 0..1, and people drop out {', '.join(DROPOUTS)}", where="simulation")
+        if self.n is not None and self.n < 2 * len(plan.arms):
+            raise BadInput(f"{self.n} participants are too few", where="simulation")
+        return self
+
+    def effect(self, arm: str, outcome: str) -> float:
+        """The true effect of an arm on an outcome among people who do as planned, in standard deviations."""
+        size = self.effects.get(arm, 0.0)
+        return float(size.get(outcome, 0.0) if isinstance(size, Mapping) else size)
+
+    def share(self, arm: str) -> float:
+        """The share of an arm's people who drop out."""
+        return float(self.dropout.get(arm, 0.0) if isinstance(self.dropout, Mapping) else self.dropout)
+
+
+@dataclass(frozen=True)
+class SimulatedTrial:
+    """A simulated trial as arrays.
+
+    Args:
+        arms: (participants,) places in the plan.
+        strata: by name, (participants,) values.
+        values: by outcome, (participants, times), NaN where missing.
+        completed: (participants,) who stayed and did as planned.
+    """
+
+    arms: npt.NDArray[np.int64]
+    strata: dict[str, npt.NDArray[np.object_]]
+    values: dict[str, Floats]
+    completed: npt.NDArray[np.bool_]
+
+    def table(self, plan: TrialPlan, outcome: str) -> OutcomeTable:
+        """One outcome as the analyses take it."""
+        columns = [
+            (self.strata[name] == value).astype(float) for name, values in plan.strata.items() for value in values[1:]
+        ]
+        strata = np.column_stack(columns) if columns else np.empty((len(self.arms), 0))
+        return OutcomeTable(self.values[outcome], self.arms, strata, self.completed, len(plan.arms))
+
+
+def spread_of(plan: TrialPlan, outcome: str = "") -> float:
+    """The standard deviation of an outcome (default: the primary one) in simulated trials, in its own unit."""
+    found = next((one for one in plan.outcomes if one.name == outcome), plan.primary)
+    return (found.high - found.low) / RANGE_IN_DEVIATIONS
+
+
+def simulate(plan: TrialPlan, scenario: Scenario, seed: int) -> SimulatedTrial:
+    """One trial as arrays.
+
+    Args:
+        plan: of the trial.
+        scenario: what is true.
+        seed: of everything.
+    """
+    scenario.checked(plan)
+    rng = np.random.default_rng(seed)
+    count = scenario.n or plan.sample_size
+    strata = {name: rng.choice(np.asarray(values, dtype=object), count) for name, values in plan.strata.items()}
+    arms = given_arms(plan, strata, count, seed)
+    adheres = (arms == 0) | (rng.random(count) >= scenario.nonadherence)
+    last = len(plan.times) - 1
+    names = [arm.name for arm in plan.arms]
+    drawn: dict[str, Floats] = {}
+    for outcome in plan.outcomes:
+        state = rng.standard_normal(count)
+        columns = [state]
+        for _ in range(last):
+            state = scenario.correlation * state + (1 - scenario.correlation**2) ** 0.5 * rng.standard_normal(count)
+            columns.append(state)
+        sizes = np.array([scenario.effect(name, outcome.name) for name in names])[arms] * adheres
+        drawn[outcome.name] = np.column_stack(columns) + sizes[:, None] * np.linspace(0, 1, last + 1)
+    # People leave for one reason and then miss every outcome.
+    gone = dropped(rng, scenario, names, arms, drawn[plan.primary.name])
+    found = {}
+    for outcome in plan.outcomes:
+        values = (outcome.low + outcome.high) / 2 + spread_of(plan, outcome.name) * drawn[outcome.name]
+        values = np.clip(values, outcome.low, outcome.high)
+        values[gone, last] = np.nan
+        found[outcome.name] = values
+    return SimulatedTrial(arms, strata, found, ~gone & adheres)
+
+
+def given_arms(plan: TrialPlan, strata: Mapping[str, np.ndarray], count: int, seed: int) -> npt.NDArray[np.int64]:
+    """Arms by the plan's randomization, people coming in the order of the rows."""
+    randomizer, names = Randomizer(plan, seed), [arm.name for arm in plan.arms]
+    keys = pd.Series(list(zip(*strata.values(), strict=True)) if strata else [()] * count)
+    found = np.empty(count, dtype=np.int64)
+    for key, rows in keys.groupby(keys, sort=False).groups.items():
+        own = dict(zip(strata, map(str, key), strict=True))
+        found[np.asarray(rows)] = [names.index(arm) for arm in randomizer.arms(len(rows), own)]
+    return found
+
+
+def dropped(
+    rng: np.random.Generator, scenario: Scenario, names: list[str], arms: npt.NDArray[np.int64], values: Floats
+) -> npt.NDArray[np.bool_]:
+    """Who is gone at the end: the asked share of every arm, those with a high score for the scenario's reason."""
+    reasons = {
+        "at random": np.zeros(len(arms)),
+        "by baseline": STEEP * values[:, 0],
+        "by course": STEEP * values[:, -2],
+        "by outcome": STEEP * values[:, -1],
+    }
+    score = reasons[scenario.drop] + rng.logistic(size=len(arms))
+    gone = np.zeros(len(arms), dtype=bool)
+    for place, name in enumerate(names):
+        own, share = arms == place, scenario.share(name)
+        if share and own.any():
+            gone[own] = score[own] > np.quantile(score[own], 1 - share)
+    return gone
 
 
 def simulate_trial(
     plan: TrialPlan,
-    effects: Mapping[str, float],
+    effects: Sizes,
     *,
     seed: int,
     n: int | None = None,
     correlation: float = 0.5,
-    dropout: float = 0.0,
+    dropout: float | Mapping[str, float] = 0.0,
     drop: Dropout = "at random",
+    nonadherence: float = 0.0,
 ) -> pd.DataFrame:
-    """Data of a trial in which every outcome has the same known effects.
+    """Data of a simulated trial, in the form that ``analyze_trial`` takes.
 
     Args:
         plan: of the trial.
-        effects: adjusted difference to the control at the last time, in standard deviations, by arm.
+        effects, n, correlation, dropout, drop, nonadherence: as for ``Scenario``.
         seed: of everything.
-        n: participants; default: the plan's.
-        correlation: of neighboring times.
-        dropout: share of participants without the last time.
-        drop: whether dropping out has to do with the baseline, or with the outcome itself.
 
     Raises:
-        BadInput: an unknown arm, a correlation outside 0..1, a share outside 0..0.9.
+        BadInput: what cannot be simulated, see ``Scenario.checked``.
     """
-    unknown = set(effects) - {arm.name for arm in plan.arms}
-    if unknown:
-        raise BadInput(f"there is no arm {sorted(unknown)[0]!r}", where=plan.name)
-    if not 0 <= correlation < 1 or not 0 <= dropout <= 0.9:
-        raise BadInput("correlation must be in 0..1 and dropout in 0..0.9", where="simulation")
-    rng = np.random.default_rng(seed)
-    count = n or plan.sample_size
-    strata = {name: rng.choice(np.asarray(values, dtype=object), count) for name, values in plan.strata.items()}
-    randomizer, places = Randomizer(plan, seed), dict[tuple[str, ...], int]()
-    arms = []
-    for person in range(count):
-        own = {name: str(values[person]) for name, values in strata.items()}
-        key = tuple(own.values())
-        arms.append(randomizer.arm(places.get(key, 0), own))
-        places[key] = places.get(key, 0) + 1
-    rows: dict[str, list[pd.DataFrame]] = {}
-    last = len(plan.times) - 1
+    trial = simulate(plan, Scenario(effects, n, correlation, dropout, drop, nonadherence), seed)
+    count, times = len(trial.arms), len(plan.times)
+    names = np.asarray([arm.name for arm in plan.arms], dtype=object)
+    table = pd.DataFrame(
+        {
+            "participant": np.repeat(np.arange(count), times),
+            "arm": np.repeat(names[trial.arms], times),
+            "time": np.tile(np.asarray(plan.times, dtype=object), count),
+        }
+    )
+    for name, values in trial.strata.items():
+        table[name] = np.repeat(values, times)
     for outcome in plan.outcomes:
-        middle, spread = (outcome.low + outcome.high) / 2, (outcome.high - outcome.low) / 8
-        state = rng.normal(0, 1, count)
-        base = state
-        parts = []
-        for place, time in enumerate(plan.times):
-            if place:
-                state = correlation * state + np.sqrt(1 - correlation**2) * rng.normal(0, 1, count)
-            shift = np.array([effects.get(arm, 0.0) for arm in arms]) * (place / last)
-            values = state + shift
-            if place == last and dropout:
-                values = np.where(dropped(rng, base, values, dropout, drop), np.nan, values)
-            clipped = np.clip(middle + spread * values, outcome.low, outcome.high)
-            parts.append(pd.DataFrame({"participant": np.arange(count), "time": time, outcome.name: clipped}))
-        rows[outcome.name] = parts
-    table = pd.concat(next(iter(rows.values())))
-    for parts in list(rows.values())[1:]:
-        table = table.merge(pd.concat(parts), on=["participant", "time"])
-    person = table["participant"].to_numpy()
-    table["arm"] = np.asarray(arms, dtype=object)[person]
-    for name, values in strata.items():
-        table[name] = values[person]
-    gone = table.loc[table["time"] == plan.times[-1], plan.primary.name].isna().to_numpy()
-    table["completed"] = ~gone[person]
-    return table.reset_index(drop=True)
-
-
-def dropped(rng: np.random.Generator, base: np.ndarray, values: np.ndarray, share: float, drop: str) -> np.ndarray:
-    """Who is gone at the end."""
-    score = {"at random": np.zeros(len(base)), "by baseline": 1.5 * base, "by outcome": 1.5 * values}[drop]
-    noisy = score + rng.logistic(size=len(base))
-    return noisy > np.quantile(noisy, 1 - share)
-
-
-def spread_of(plan: TrialPlan) -> float:
-    """The standard deviation of the primary outcome in simulated trials, in its own unit."""
-    return (plan.primary.high - plan.primary.low) / 8
-
-
-def power_by_simulation(
-    plan: TrialPlan,
-    effects: Mapping[str, float],
-    *,
-    arm: str,
-    trials: int = 500,
-    n: int | None = None,
-    correlation: float = 0.5,
-    dropout: float = 0.0,
-    seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> Power:
-    """How often the primary comparison of an arm would be significant (ANCOVA, complete cases).
-
-    Args:
-        plan, effects, n, correlation, dropout: as for ``simulate_trial``.
-        arm: which.
-        trials: how many are simulated.
-        seed: of the first one.
-        progress: called with (trials done, trials in all).
-    """
-    names = [one.name for one in plan.arms[1:]]
-    if arm not in names:
-        raise BadInput(
-            f"{arm!r} is not compared with the control", where=plan.name, mend=f"use one of: {', '.join(names)}"
-        )
-    from scipy import stats
-
-    found = 0
-    for number in range(trials):
-        data = simulate_trial(plan, effects, seed=seed + number, n=n, correlation=correlation, dropout=dropout)
-        table = wide_table(plan, checked_data(plan, data), plan.primary).dropna(subset=[plan.times[0], plan.times[-1]])
-        estimates, errors, spare = ancova(plan, table)
-        place = names.index(arm)
-        found += 2 * stats.t.sf(abs(estimates[place]) / errors[place], spare) < plan.alpha
-        if progress is not None:
-            progress(number + 1, trials)
-    interval = stats.binomtest(int(found), trials).proportion_ci(method="wilson")
-    return Power(found / trials, float(interval.low), float(interval.high), trials)
+        table[outcome.name] = trial.values[outcome.name].ravel()
+    table["completed"] = np.repeat(trial.completed, times)
+    table["plan"] = plan.hash
+    return table

@@ -22,7 +22,6 @@ from thymos.serve.studio.store.trials import (
     FINISHED,
     WITHDRAWN,
     Allocation,
-    LoggedEvent,
     Participant,
     logged_events,
 )
@@ -54,8 +53,8 @@ class TrialDesk:
         store: of the studio.
 
     Raises:
-        BadInput: no plan, one for simulated participants, another one than the trial was begun with, or a log that was
-            changed.
+        BadInput: no plan, one for simulated participants or with ``minimum_uses``, another one than the trial was begun
+            with, or a log that was changed.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
@@ -65,6 +64,10 @@ class TrialDesk:
         if self.plan.participants != "human":
             raise BadInput(
                 "the plan is for simulated participants", where=path, mend="simulate it, or plan a trial with people"
+            )
+        if self.plan.analysis.minimum_uses:
+            raise BadInput(
+                "the studio does not count how often parts are used", where=path, mend="leave out minimum_uses"
             )
         self.store, self.name = store, self.plan.name
         kept = store.note(f"trial {self.name}: plan", self.plan.hash)
@@ -201,7 +204,7 @@ class TrialDesk:
         return part
 
     def erased(self, code: str) -> None:
-        """A participant deleted everything; the log says so and keeps what it has, which names nobody."""
+        """A participant deleted everything; the log says so and forgets what was measured, and keeps only the arm."""
         with self._writing:
             self._log.add("deleted", code)
 
@@ -222,23 +225,13 @@ class TrialDesk:
 
     def table(self) -> pd.DataFrame:
         """The data as ``analyze_trial`` takes it: one row a participant and occasion."""
-        return trial_table(self.plan, logged_events(self.store.core, self.name))
+        from thymos.respond.trial import TrialEvent, trial_data
 
-
-def trial_table(plan: "TrialPlan", events: Sequence[LoggedEvent]) -> pd.DataFrame:
-    """One row a participant and occasion, with arm, strata and outcomes; what was not given is empty."""
-    people: dict[str, dict[str, str]] = {}
-    numbers: dict[tuple[str, str, str], float] = {}
-    for event in events:
-        if event.kind == "randomized":
-            people[event.code] = {"arm": event.value["arm"], **event.value["strata"]}
-        elif event.kind == MEASURED:
-            numbers[event.code, event.value["occasion"], event.value["outcome"]] = float(event.value["value"])
-    names = [one.name for one in plan.outcomes]
-    rows = [
-        {"participant": code[:CODE_LETTERS], **person, "time": time}
-        | {name: numbers.get((code, time, name), math.nan) for name in names}
-        for code, person in people.items()
-        for time in plan.times
-    ]
-    return pd.DataFrame(rows, columns=["participant", "arm", *plan.strata, "time", *names])
+        events = logged_events(self.store.core, self.name)
+        return trial_data(
+            self.plan,
+            [
+                TrialEvent(one.kind, one.code[:CODE_LETTERS], one.value, one.created.isoformat(), hash="")
+                for one in events
+            ],
+        )
