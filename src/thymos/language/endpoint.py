@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -143,7 +144,7 @@ class EndpointLanguageModel(LanguageModel):
         chunks = iter(answer)
         try:
             while (chunk := self._send(lambda: next(chunks, None))) is not None:
-                if piece := self._send(lambda chunk=chunk: _piece(chunk)):
+                if piece := self._send(partial(_piece, chunk)):
                     yield piece
         finally:
             answer.close()

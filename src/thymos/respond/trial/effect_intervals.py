@@ -6,11 +6,13 @@ Sources: Cumming & Finch (2001) for Cohen's d, Smithson (2001) and Steiger (2004
 from math import isfinite, sqrt
 from typing import NamedTuple
 
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 from thymos.errors import BadInput
 
 NOTHING = float("nan")
+SMALL_T = 1e-3
+REACH = 2.0  # how far from scipy's inverse the true one is looked for
 
 
 class Sized(NamedTuple):
@@ -32,7 +34,18 @@ def noncentral_t(t: float, df: float, level: float = 0.95) -> tuple[float, float
         low, high = noncentral_t(-t, df, level)
         return -high, -low
     tail = (1 - level) / 2
-    return float(special.nctdtrinc(df, 1 - tail, t)), float(special.nctdtrinc(df, tail, t))
+    return noncentrality_of_t(t, df, 1 - tail), noncentrality_of_t(t, df, tail)
+
+
+def noncentrality_of_t(t: float, df: float, share: float) -> float:
+    """The noncentrality under which a share of all t are below this one, which is not negative."""
+    found = float(special.nctdtrinc(df, share, t))
+    if t < SMALL_T:  # near 0 the distribution function of scipy is not to be relied on, and the inverse is right
+        return found
+    # For a t near 0 scipy's inverse gives that of 0.
+    return float(
+        optimize.brentq(lambda one: stats.nct.cdf(t, df, one) - share, found - REACH, found + REACH, xtol=1e-9)
+    )
 
 
 def noncentral_f(f: float, between: float, within: float, level: float = 0.95) -> tuple[float, float]:
