@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,9 @@ class StubCompanion:
     def __init__(self, latency: float) -> None:
         self.latency = latency
 
-    def answer(self, history: Sequence[Any], settings: Any = None) -> Iterator[Any]:
+    def answer(
+        self, history: Sequence[Any], settings: Any = None, *, each_piece: Callable[[], None] | None = None
+    ) -> Iterator[Any]:
         """Events as a companion's."""
         from thymos.respond.companion import Finished, Said
 
@@ -47,6 +49,8 @@ class StubCompanion:
         for start in range(0, PIECES * size, size):
             until += self.latency / PIECES
             time.sleep(max(0.0, until - time.perf_counter()))
+            if each_piece is not None:
+                each_piece()
             yield Said(text[start : start + size])
         yield Finished(text, False, (), self.latency)
 
