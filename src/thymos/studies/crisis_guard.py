@@ -392,6 +392,6 @@ STUDY = Study(
             "The items of another writer (618, three languages) were written without sight of the guard and are used "
             "for measuring only; nothing was chosen by them."
         ),
-        "Third look at test: in part, in full with a linear head (misses .186), and as it stands; see the data card.",
+        "Fourth look at test: in part, linear head (misses .186), texts of one author (.127), and as it stands.",
     ),
 )
