@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thymos.errors import BadInput
-from thymos.respond.exercises.answers import checked_answer, own_texts, texts_of
+from thymos.respond.exercises.answers import checked_answer, own_texts
 from thymos.respond.exercises.steps import Breathing, Choice, Choices, ListOfTexts, Pause, Say, Scale, Text
 
 OPTIONS = ({"value": "a", "label": "The first"}, {"value": "b", "label": "The second"}, {"value": "c", "label": "C"})
@@ -118,4 +118,3 @@ def test_own_words_are_those_of_texts_and_lists() -> None:
     assert own_texts(TEXT, "mine") == "mine"
     assert own_texts(LIST, ["a", "b"]) == "a\nb"
     assert own_texts(CHOICES, ["a"]) == own_texts(SCALE, 5) == own_texts(MAYBE, None) == ""
-    assert [texts_of(one) for one in ("a", ["a", "b"], 5, None)] == ["a", "a\nb", "", ""]
