@@ -78,6 +78,7 @@ def timed(companion: Any, watch: FirstToken, turns: list[Message]) -> tuple[floa
     """Seconds until the first token and until the first sentence, and the reply."""
     from thymos.respond.companion import Finished, Said
 
+    watch.came = 0.0
     started = time.perf_counter()
     read, text = 0.0, ""
     for event in companion.answer(turns):
@@ -85,6 +86,8 @@ def timed(companion: Any, watch: FirstToken, turns: list[Message]) -> tuple[floa
             read = time.perf_counter() - started
         if isinstance(event, Finished):
             text = event.text
+    if not watch.came:
+        raise RuntimeError("the model was not asked, so there is no first token")
     return watch.came - started, read, text
 
 
