@@ -1,5 +1,6 @@
 """``thymos trial``: check a plan, simulate and size it, run it with people, and analyze it as registered."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -168,14 +169,19 @@ def analyze(
         ("changes by ranks (Mann-Whitney)", found.ranks.set_index("outcome")),
     ):
         console.print(f"\n{title}\n{frame.round(3).to_string()}", markup=False)
-    shown = Table("outcome", "arm", "against", "analysis", "difference [95 %]", "p", "p, Holm", "d [95 %]", "n")
-    for one in found.effects:
-        d = "" if one.d != one.d else f"{one.d:.2f} [{one.d_low:.2f}, {one.d_high:.2f}]"
-        shown.add_row(
-            one.outcome, one.arm, one.against, one.analysis, f"{one.estimate:.2f} [{one.low:.2f}, {one.high:.2f}]",
-            *("" if p != p else f"{p:.4f}" for p in (one.p, one.p_holm)), d, str(one.n),
-        )  # fmt: skip
-    console.print(shown)
+    # One table a comparison: a terminal of 80 columns has no room for its names in every row.
+    for (outcome, arm, against), effects in groupby(
+        sorted(found.effects, key=lambda one: (one.outcome, one.arm, one.against)),
+        key=lambda one: (one.outcome, one.arm, one.against),
+    ):
+        shown = Table("analysis", "difference [95 %]", "p", "p, Holm", "d [95 %]", "n")
+        shown.title, shown.title_justify = f"{outcome}: {arm} against {against}", "left"
+        for one in effects:
+            d = "" if one.d != one.d else f"{one.d:.2f} [{one.d_low:.2f}, {one.d_high:.2f}]"
+            difference = f"{one.estimate:.2f} [{one.low:.2f}, {one.high:.2f}]"
+            p, holm = ("" if p != p else "< 0.001" if p < 0.001 else f"{p:.3f}" for p in (one.p, one.p_holm))
+            shown.add_row(one.analysis, difference, p, holm, d, str(one.n))
+        console.print(shown)
     if out is not None:
         write_atomically(out, found.table().to_csv(index=False))
 
