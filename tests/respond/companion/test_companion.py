@@ -14,7 +14,7 @@ from thymos.language.load import load_language_model
 from thymos.language.model import GenerationSettings, LanguageModel, Message, Reply
 from thymos.perceive.text_reading import TextReader
 from thymos.respond.companion import Companion, Crisis, Finished, Planned, Read, Said
-from thymos.respond.companion.companion import fitting
+from thymos.respond.companion.companion import CONTEXT_TOKENS, fitting
 from thymos.respond.companion.plan import OTHERS, QUESTION, REFLECTION, STRATEGIES, SUGGESTIONS, CourseRule
 from thymos.respond.companion.speech import reply_problem, whole_sentences
 from thymos.respond.companion.wording import authored_reply, conversation, texts
@@ -227,14 +227,17 @@ def test_another_language_gets_our_words_in_it_from_a_small_model() -> None:
     assert "klingt" in end.text or "dich" in end.text
 
 
-def test_an_error_of_an_endpoint_is_told_and_replaced() -> None:
+@pytest.mark.parametrize(("written", "told"), [("That sounds hard. What", "That sounds hard."), ("That sounds", None)])
+def test_an_error_of_an_endpoint_is_told_and_what_was_said_stays(written: str, told: str | None) -> None:
     class Failing(Scripted):
         def _stream_text(self, conversation: Any, settings: GenerationSettings) -> Iterator[str]:
-            yield "That sounds hard. "
+            yield written
             raise EndpointError("answered 500")
 
-    end = told(list(Companion(Failing(), GUARD, READER, strict=False).answer(TALK)))
-    assert end.text == "That sounds hard." or end.replaced
+    end = list(Companion(Failing(), GUARD, READER, strict=False).answer(TALK))[-1]
+    assert isinstance(end, Finished)
+    assert end.replaced is (told is None)
+    assert told is None or end.text == told
     assert any("500" in one for one in end.problems)
 
 
@@ -260,6 +263,26 @@ def test_what_does_not_fit_goes_oldest_first(tmp_path: Path) -> None:
     assert len(kept) < len(asked)
     assert turns[0] not in kept
     assert len(model.encode_prompt(kept)) + 20 <= 400  # type: ignore[attr-defined]
+
+
+def test_a_long_talk_begins_alike_for_some_answers_and_is_read_once(tmp_path: Path, monkeypatch) -> None:
+    model = load_language_model(str(write_tiny_model(tmp_path, max_position_embeddings=1600)), cache=None)
+    tokenized = []
+    old = model.encode_prompt
+    monkeypatch.setattr(model, "encode_prompt", lambda prompt: tokenized.append(len(prompt)) or old(prompt))
+    plan = Planned(QUESTION, {QUESTION: 1.0}, "", "")
+    turns: list[Message] = []
+    begins = []
+    for number in range(80):
+        turns += [Message("user", f"day {number} was long and dull"), Message("assistant", "I see.")]
+        asked = [*turns, Message("user", "what now?")]
+        kept = fitting(model, conversation(asked, plan, SAD), len(asked), 20)
+        assert len(old(kept)) <= CONTEXT_TOKENS
+        if len(kept) < len(asked):
+            begins.append(kept[5].content)
+    assert len(begins) > 20
+    assert 1 < len(set(begins)) <= len(begins) / 2 + 1, "a new beginning for every second answer at most"
+    assert len(tokenized) <= 3 * 80
 
 
 @settings(max_examples=60, deadline=None)

@@ -26,6 +26,8 @@ MOST_SENTENCES = 3
 SMALL = 1_000_000_000  # weights below which a local model's sentences must sound like a listener's
 LIKE_A_LISTENER = 0.5  # cosine with one of our own replies [inferred]
 CONTEXT_TOKENS = 1_500  # of everything that a model is asked, at most
+TURNS_AT_ONCE = 4  # that go where a talk is too long
+TEMPLATE_TOKENS = 8  # that a chat template puts around a message, about
 
 
 class Companion:
@@ -214,10 +216,11 @@ def fitting(model: LanguageModel, asked: Sequence[Message], turns: int, reply: i
     """As much of what is asked as the model has room for.
 
     First the oldest turns go, then the examples, then the beginning of the person's message; the instruction stays.
+    Turns go ``TURNS_AT_ONCE`` at a time: what is left begins alike for some answers, and a model that remembers
+    beginnings need not read it again.
 
     Args:
-        model: how much it takes; one behind an endpoint gets at most ``CONTEXT_TOKENS``,
-            at three letters each.
+        model: how much it takes; one behind an endpoint gets at most ``CONTEXT_TOKENS``, at three letters each.
         asked: instruction, examples, turns.
         turns: how many of the last messages are the talk.
         reply: tokens that the reply may have.
@@ -230,15 +233,19 @@ def fitting(model: LanguageModel, asked: Sequence[Message], turns: int, reply: i
     def size(messages: Sequence[Message]) -> int:
         return sum(len(one.content) // 3 for one in messages) if local is None else len(local.encode_prompt(messages))
 
-    kept = list(asked)
-    examples = len(kept) - turns - 1
+    def alone(message: Message) -> int:
+        words = len(message.content) // 3 if local is None else len(local.tokenizer(message.content)["input_ids"])
+        return words + TEMPLATE_TOKENS
+
+    opening, talk = list(asked[: len(asked) - turns]), list(asked[len(asked) - turns :])
+    costs = [alone(message) for message in talk]  # each turn is read once, however long the talk
+    left = room - sum(map(alone, opening))
+    dropped = 0
+    while dropped < len(talk) - 1 and sum(costs[dropped:]) > left:
+        dropped = min(dropped + TURNS_AT_ONCE, len(talk) - 1)
+    kept = [*opening, *talk[dropped:]]
     while size(kept) > room and len(kept) > 2:
-        oldest = 1 + examples
-        if oldest < len(kept) - 1:
-            del kept[oldest]
-        else:
-            del kept[1]
-            examples -= 1
+        del kept[1]  # the examples, then what the guess above left too much of
     while size(kept) > room and len(kept[-1].content) > 1:
         kept[-1] = Message(kept[-1].role, kept[-1].content[len(kept[-1].content) // 4 + 1 :])
     return kept
