@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from thymos.report.study_page import MAX_PAGE_CHARTS, index_page, overview_table, study_page
+from thymos.report.study_page import MAX_PAGE_CHARTS, guard_table, index_page, overview_table, study_page
 from thymos.studies.contract import Arm, Claim, Finding, RowKind, Study, Verdict
 
 
@@ -78,3 +78,29 @@ def test_overview_has_a_line_a_study(rows: list[dict[str, Any]], result: Any) ->
     assert "no result is committed yet" in lines[2]
     assert "Does not beat its floor" in lines[3]
     assert "# Studies" in index_page(known, {})
+
+
+def guard_row(subset: str, metric: str, value: float, low: float | None, high: float | None, **change: Any) -> dict:
+    row = {"system": "both stages", "subset": subset, "metric": metric, "value": value, "low": low, "high": high}
+    return row | {"n": 20} | change
+
+
+def test_the_guards_table_has_what_ships_and_no_certainty_from_few() -> None:
+    rows = [
+        guard_row("test", "miss_rate", 0.05, 0.01, 0.11),
+        guard_row("test", "over_trigger_rate", 0.1, 0.05, 0.2, n=30),
+        guard_row("test/category/self_harm", "miss_rate", 0.0, 0.0, 0.0),
+        guard_row("test/category/lyrics", "miss_rate", 0.0, None, None),
+        guard_row("test", "median_milliseconds", 9.0, 8.0, 10.0),
+        guard_row("development", "miss_rate", 0.01, 0.0, 0.02),
+        guard_row("test", "miss_rate", 0.3, 0.2, 0.4, system="patterns"),
+    ]
+    lines = guard_table({"rows": rows}).splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:] if line.startswith("|")]
+    assert [[cell.replace("\\", "") for cell in row] for row in cells] == [
+        ["test", "0.050 [0.010, 0.110] (20)", "0.100 [0.050, 0.200] (30)"],
+        ["test/category/self_harm", "0.000 (20)", ""],
+        ["test/category/lyrics", "0.000 (20)", ""],
+    ]
+    assert "Without an interval" in lines[-1]
+    assert guard_table(None) == "No result is committed yet."

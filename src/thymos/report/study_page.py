@@ -144,6 +144,7 @@ def overview_table(known: Mapping[str, Study], results: Mapping[str, Mapping[str
 
 GUARD = "crisis_guard"
 GUARD_COLUMNS = ("miss_rate", "over_trigger_rate")
+NO_INTERVAL = "Without an interval: one scenario, or messages all judged alike; so few show nothing about rare errors."
 
 
 def guard_table(result: Mapping[str, Any] | None) -> str:
@@ -154,11 +155,13 @@ def guard_table(result: Mapping[str, Any] | None) -> str:
     for row in result["rows"]:
         if row["system"] == "both stages" and row["metric"] in GUARD_COLUMNS and not row["subset"].startswith("dev"):
             low, high = row.get("low"), row.get("high")
-            interval = "" if low is None else f" [{low:.3f}, {high:.3f}]"
+            # Resamples of messages that were all judged alike are all alike, which is no certainty.
+            interval = "" if low is None or low == high else f" [{low:.3f}, {high:.3f}]"
             told = f"{row['value']:.3f}{interval} ({row['n']})"
             found.setdefault(row["subset"], {})[row["metric"]] = text(told)
     rows = [[text(subset), *(cells.get(name, "") for name in GUARD_COLUMNS)] for subset, cells in found.items()]
-    return table(["Messages", "Missed, of those that need help (n)", "Stepped in, of the harmless (n)"], rows)
+    shown = table(["Messages", "Missed, of those that need help (n)", "Stepped in, of the harmless (n)"], rows)
+    return f"{shown}\n\n{NO_INTERVAL}"
 
 
 def _verdicts(verdicts: Mapping[str, int]) -> str:
