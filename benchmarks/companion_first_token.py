@@ -28,10 +28,10 @@ ASKED = (
     "I come home at nine and I am too tired to cook, so I eat bread over the sink and go to bed.",
     "Last week I forgot my sister's birthday, and she was hurt, and I did not know what to say to her.",
     "I used to swim on Sundays with two friends, but I have not been there for months now.",
-    "When I wake up at four I lie there and count all that I have not done yet.",
+    "For the summer we rented a small house by a lake, and my sister wants to come along with the kids.",
     "I told my boss once that it was too much, and he said that everybody has to go through that.",
-    "Sometimes I sit in the car before work and cannot make myself open the door.",
-    "I do not know whether I should look for something else or wait until the summer.",
+    "On Tuesday I had a good talk with a colleague, and it turned out that she has the same trouble.",
+    "There is an opening in another team, and I wonder how to ask about it without making my boss angry.",
 )
 ANSWERED = (
     "That sounds exhausting. What weighs on you most about it?",
